@@ -1,0 +1,1 @@
+"""triton-anime-export: networks from PyTorch to a Triton model repository."""

@@ -1,0 +1,1 @@
+"""Draws annotated anime-like clips: ground truth for training, tests and scores."""
