@@ -1,0 +1,187 @@
+"""The training loop all recipes share: AdamW, one cycle, bf16, averaged weights, resumable.
+
+A recipe gives a model, a function that draws a batch from a random generator and a loss. The generator is seeded
+by (seed, step), so a run that was cut off continues with the very batches it would have seen.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import nn
+
+Batch = TypeVar("Batch")
+Losses = dict[str, torch.Tensor]
+
+
+def device() -> torch.device:
+    """CUDA when there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def one_cycle(progress: float, *, warm_up: float = 0.05, final: float = 0.01) -> float:
+    """Share of the peak learning rate at ``progress`` 0..1: linear warm-up, then a half cosine down to ``final``."""
+    if progress < warm_up:
+        return max(progress / warm_up, 0.02)
+    done = min(1.0, (progress - warm_up) / (1 - warm_up))
+    return final + (1 - final) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def fit(
+    name: str,
+    model: nn.Module,
+    batches: Callable[[np.random.Generator], Batch],
+    loss: Callable[[nn.Module, Batch], Losses | torch.Tensor],
+    *,
+    out: Path,
+    minutes: float | None = None,
+    steps: int | None = None,
+    lr: float = 2e-3,
+    weight_decay: float = 1e-2,
+    seed: int = 0,
+    average: float = 0.998,
+    clip_norm: float = 5.0,
+    checkpoint_minutes: float = 3.0,
+    log_steps: int = 50,
+    bf16: bool = True,
+    evaluate: Callable[[nn.Module], dict[str, float]] | None = None,
+    evaluations: int = 3,
+) -> nn.Module:
+    """Train ``model`` and return a copy that holds the averaged weights, in eval mode.
+
+    Args:
+        name: goes into the log lines.
+        model: trained in place; convolutions run channels-last.
+        batches: draws one batch from the generator of its step.
+        loss: named losses (their sum is minimised) or one scalar.
+        out: folder of ``checkpoint.pt`` (resume), ``weights.pt`` (averaged state dict, at the end), ``log.jsonl``.
+        minutes: length of the schedule in CPU minutes of this process (wall minutes with CUDA), or
+        steps: its length in optimiser steps; exactly one of the two.
+        lr: peak learning rate.
+        weight_decay: for matrices; biases and norms have none.
+        seed: of batches and weights; the same seed and ``out`` continue an unfinished run.
+        average: decay of the exponential moving average of the weights.
+        clip_norm: largest norm of the gradient.
+        checkpoint_minutes: between two checkpoints, wall time.
+        log_steps: between two log lines.
+        bf16: autocast to bfloat16.
+        evaluate: called with the averaged model ``evaluations`` times on the way; its numbers are logged.
+
+    Raises:
+        ValueError: neither or both of ``minutes`` and ``steps`` are given.
+    """
+    if (minutes is None) == (steps is None):
+        raise ValueError("give either minutes or steps")
+    where = device()
+    clock = time.perf_counter if where.type == "cuda" else time.process_time
+    out.mkdir(parents=True, exist_ok=True)
+    model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    averaged = copy.deepcopy(model).eval().requires_grad_(False)
+    matrices = [p for p in model.parameters() if p.requires_grad and p.ndim >= 2]
+    vectors = [p for p in model.parameters() if p.requires_grad and p.ndim < 2]
+    optimiser = torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": weight_decay}, {"params": vectors, "weight_decay": 0.0}],
+        lr=lr,
+        betas=(0.9, 0.98),
+        foreach=True,
+    )
+    checkpoint = out / "checkpoint.pt"
+    step, spent = 0, 0.0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, map_location=where, weights_only=True)
+        model.load_state_dict(state["model"])
+        averaged.load_state_dict(state["averaged"])
+        optimiser.load_state_dict(state["optimiser"])
+        step, spent = int(state["step"]), float(state["spent"])
+        _log(out, {"name": name, "resumed_at": step})
+
+    def save() -> None:
+        _save(
+            {
+                "model": model.state_dict(),
+                "averaged": averaged.state_dict(),
+                "optimiser": optimiser.state_dict(),
+                "step": step,
+                "spent": spent,
+            },
+            checkpoint,
+        )
+
+    saved, evaluated, sums, started = time.monotonic(), 0, dict[str, float](), clock()
+    model.train()
+    while True:
+        progress = step / steps if steps is not None else spent / (60.0 * (minutes or 1.0))
+        if progress >= 1.0:
+            break
+        for group in optimiser.param_groups:
+            group["lr"] = lr * one_cycle(progress)
+        torch.manual_seed(seed * 1_000_003 + step)
+        batch = batches(np.random.default_rng((seed, step)))
+        with torch.autocast(where.type, dtype=torch.bfloat16, enabled=bf16):
+            losses = loss(model, batch)
+        named = losses if isinstance(losses, dict) else {"loss": losses}
+        total = torch.stack([value.float() for value in named.values()]).sum()
+        optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+        if torch.isfinite(norm):
+            optimiser.step()
+        _blend(averaged, model, min(average, (1 + step) / (10 + step)))
+        step += 1
+        now = clock()
+        spent, started = spent + now - started, now
+        for key, value in named.items():
+            sums[key] = sums.get(key, 0.0) + float(value.detach())
+        if step % log_steps == 0:
+            line = {
+                "name": name,
+                "step": step,
+                "minutes": round(spent / 60, 2),
+                "progress": round(progress, 3),
+            }
+            _log(out, line | {key: round(value / log_steps, 4) for key, value in sums.items()})
+            sums = {}
+        if evaluate is not None and progress * (evaluations + 1) >= evaluated + 1:
+            evaluated = int(progress * (evaluations + 1))
+            _log(out, {"name": name, "step": step, "scores": evaluate(averaged)})
+            started = clock()
+        if time.monotonic() - saved > 60 * checkpoint_minutes:
+            save()
+            saved = time.monotonic()
+    save()
+    _save(averaged.state_dict(), out / "weights.pt")
+    return averaged
+
+
+def _blend(averaged: nn.Module, model: nn.Module, decay: float) -> None:
+    """Move the average towards the model; running statistics follow the same rule, counters are copied."""
+    with torch.no_grad():
+        ours = list(averaged.state_dict().values())
+        theirs = list(model.state_dict().values())
+        floats = [(a, b) for a, b in zip(ours, theirs, strict=True) if a.is_floating_point()]
+        torch._foreach_lerp_([a for a, _ in floats], [b for _, b in floats], 1.0 - decay)
+        for a, b in zip(ours, theirs, strict=True):
+            if not a.is_floating_point():
+                a.copy_(b)
+
+
+def _save(value: Any, path: Path) -> None:
+    part = path.with_suffix(".part")
+    torch.save(value, part)
+    os.replace(part, path)  # noqa: PTH105  (atomic on the same file system)
+
+
+def _log(out: Path, line: dict[str, Any]) -> None:
+    text = json.dumps(line)
+    print(text, flush=True)
+    with (out / "log.jsonl").open("a") as file:
+        file.write(text + "\n")
