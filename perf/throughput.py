@@ -11,11 +11,16 @@ import shutil
 import statistics
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from measure import run
 
 DEMO = Path(__file__).parents[1] / "tests" / "data" / "demo.mp4"
+
+
+def _written(layers: Path) -> bool:
+    return any(layers.glob("*/*_char.png"))
 
 
 def main() -> None:
@@ -45,7 +50,7 @@ def main() -> None:
             ]
             if options.server:
                 command += ["--server", options.server]
-            one = run(command, seen=lambda layers=layers: any(layers.glob("*/*_char.png")))
+            one = run(command, seen=partial(_written, layers))
             walls.append(one.wall_s)
             firsts.append(one.first_layer_s or one.wall_s)
             frames = len(
@@ -53,7 +58,7 @@ def main() -> None:
             )
             report = json.loads((out / options.video.stem / "statistics" / "quality_report.json").read_text())
             print(
-                f"run {number + 1}: {one.wall_s:.1f} s for {frames} frames, {frames / one.wall_s:.2f} frames/s, "
+                f"run {number + 1}: {frames} frames in {one.wall_s:.1f} s, {frames / one.wall_s:.2f} a second, "
                 f"first layer after {one.first_layer_s or float('nan'):.1f} s, "
                 f"peak {one.client_peak_mib:.0f} MiB client, {one.tree_peak_mib:.0f} MiB with server",
                 flush=True,

@@ -1,6 +1,6 @@
 """A bank of drawn shots on disk: drawn once, read by every training recipe.
 
-Layout of a split's folder: one ``.npy`` per map (see :class:`Clip`), all of first dimension N, plus
+A split may be drawn in parts (``train``, ``train-2`` ...). Layout of a part: one ``.npy`` per map (see :class:`Clip`), all of first dimension N, plus
 ``bank.json`` (seed, size, counts) and ``drawn.npy`` (which clips are complete, so drawing resumes).
 """
 
@@ -65,21 +65,26 @@ class Bank:
     """
 
     def __init__(self, folder: Path | str, split: str = "train") -> None:
-        root = Path(folder) / split
-        if not (root / "drawn.npy").is_file():
+        self._parts: list[dict[str, NDArray[np.generic]]] = []
+        self._at: list[tuple[int, int]] = []
+        for root in sorted(Path(folder).glob(f"{split}*")):
+            if not (root / "drawn.npy").is_file():
+                continue
+            drawn = np.flatnonzero(np.load(root / "drawn.npy"))
+            self._at += [(len(self._parts), int(i)) for i in drawn]
+            self._parts.append({name: np.load(root / f"{name}.npy", mmap_mode="r") for name in _MAPS})
+        if not self._at:
             raise DataError(
-                f"{root} holds no bank; draw one with: triton-anime-export studio bank --output {folder}"
+                f"{folder} holds no {split} bank; draw one with: triton-anime-export studio bank --output {folder}"
             )
-        self._maps = {name: np.load(root / f"{name}.npy", mmap_mode="r") for name in _MAPS}
-        self._drawn = np.flatnonzero(np.load(root / "drawn.npy"))
 
     def __len__(self) -> int:
-        return len(self._drawn)
+        return len(self._at)
 
     def clip(self, index: int) -> Clip:
         """The clip at ``index`` (0 <= index < len)."""
-        at = self._drawn[index]
-        return Clip(**{name: array[at] for name, array in self._maps.items()})
+        part, at = self._at[index]
+        return Clip(**{name: array[at] for name, array in self._parts[part].items()})
 
 
 def draw_cast(
