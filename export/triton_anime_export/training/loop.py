@@ -1,7 +1,7 @@
 """The training loop all recipes share: AdamW, one cycle, bf16, averaged weights, resumable.
 
-A recipe gives a model, a function that draws a batch from a random generator and a loss. The generator is seeded
-by (seed, step), so a run that was cut off continues with the very batches it would have seen.
+A recipe gives a model, a function that draws a batch from a random generator and a loss. The generator is
+seeded by (seed, step), so a run that was cut off continues with the very batches it would have seen.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def device() -> torch.device:
 
 
 def one_cycle(progress: float, *, warm_up: float = 0.05, final: float = 0.01) -> float:
-    """Share of the peak learning rate at ``progress`` 0..1: linear warm-up, then a half cosine down to ``final``."""
+    """Share of the peak learning rate at ``progress`` 0..1: linear warm-up, then half a cosine."""
     if progress < warm_up:
         return max(progress / warm_up, 0.02)
     done = min(1.0, (progress - warm_up) / (1 - warm_up))
@@ -63,9 +63,9 @@ def fit(
         model: trained in place; convolutions run channels-last.
         batches: draws one batch from the generator of its step.
         loss: named losses (their sum is minimised) or one scalar.
-        out: folder of ``checkpoint.pt`` (resume), ``weights.pt`` (averaged state dict, at the end), ``log.jsonl``.
-        minutes: length of the schedule in CPU minutes of this process (wall minutes with CUDA), or
-        steps: its length in optimiser steps; exactly one of the two.
+        out: folder of ``checkpoint.pt`` (to resume), ``weights.pt`` (averaged, at the end), ``log.jsonl``.
+        minutes: length of the schedule in CPU minutes of this process (wall minutes with CUDA).
+        steps: or its length in optimiser steps; exactly one of the two.
         lr: peak learning rate.
         weight_decay: for matrices; biases and norms have none.
         seed: of batches and weights; the same seed and ``out`` continue an unfinished run.
@@ -74,7 +74,8 @@ def fit(
         checkpoint_minutes: between two checkpoints, wall time.
         log_steps: between two log lines.
         bf16: autocast to bfloat16.
-        evaluate: called with the averaged model ``evaluations`` times on the way; its numbers are logged.
+        evaluate: called with the averaged model on the way; its numbers are logged.
+        evaluations: how many times.
 
     Raises:
         ValueError: neither or both of ``minutes`` and ``steps`` are given.

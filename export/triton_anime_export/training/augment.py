@@ -1,0 +1,171 @@
+"""What broadcast and re-encoding do to a drawing, and other views of it, at load time.
+
+Geometry and photometry are sampled once and applied to any number of frames, so that the frames of one clip
+stay consistent with one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Frame = NDArray[np.uint8]
+Maps = dict[str, NDArray[np.uint8]]
+Degrade = Callable[[Frame], Frame]
+View = Callable[[NDArray[np.uint8], bool], NDArray[np.uint8]]
+
+LABELS = frozenset({"ids", "effect_type"})
+"""Maps of labels: they are resampled to the nearest pixel, everything else bilinearly."""
+
+
+def augment(
+    rng: np.random.Generator,
+    frame: Frame,
+    maps: Mapping[str, NDArray[np.uint8]],
+    size: tuple[int, int] | None = None,
+) -> tuple[Frame, Maps]:
+    """One random view of a frame and its maps, with the frame degraded.
+
+    Args:
+        rng: decides everything.
+        frame: uint8 [H,W,3].
+        maps: uint8 [H,W] or [H,W,3] by name; ``LABELS`` are resampled to the nearest.
+        size: height and width of the result; None keeps the frame's.
+
+    Returns:
+        The new frame and maps, all of ``size``.
+    """
+    view = sample_view(rng, frame.shape[:2], size or frame.shape[:2])
+    seen = {name: view(value, name in LABELS) for name, value in maps.items()}
+    return sample_degrade(rng)(view(frame, False)), seen
+
+
+def sample_view(
+    rng: np.random.Generator,
+    source: tuple[int, ...],
+    size: tuple[int, ...],
+    *,
+    zoom: tuple[float, float] = (0.9, 2.2),
+    stretch: float = 1.12,
+) -> View:
+    """A random mirrored, zoomed and slightly turned crop, as a function of an image and of "is a label map".
+
+    Args:
+        rng: decides everything.
+        source: height and width of what will be given.
+        size: height and width of what comes back.
+        zoom: range of magnification relative to the crop that just covers ``size``.
+        stretch: largest change of the aspect ratio.
+    """
+    (h, w), (out_h, out_w) = source[:2], size[:2]
+    cover = max(out_h / h, out_w / w)
+    scale = cover * float(np.exp(rng.uniform(np.log(max(zoom[0], 1e-3)), np.log(zoom[1]))))
+    scale = max(scale, cover) if rng.random() < 0.8 else scale
+    aspect = float(stretch ** rng.uniform(-1, 1))
+    angle = float(rng.normal(0, 0.06)) if rng.random() < 0.4 else 0.0
+    mirror = -1.0 if rng.random() < 0.5 else 1.0
+    sx, sy = scale * aspect, scale / aspect
+    spare_x, spare_y = max(0.0, w - out_w / sx) / 2, max(0.0, h - out_h / sy) / 2
+    cx, cy = w / 2 + rng.uniform(-spare_x, spare_x), h / 2 + rng.uniform(-spare_y, spare_y)
+    cos, sin = np.cos(angle), np.sin(angle)
+    turn = np.array([[cos * sx * mirror, -sin * sy], [sin * sx * mirror, cos * sy]])
+    matrix = np.column_stack([turn, np.array([out_w / 2, out_h / 2]) - turn @ np.array([cx, cy])])
+
+    def view(image: NDArray[np.uint8], label: bool) -> NDArray[np.uint8]:
+        how = cv2.INTER_NEAREST if label else cv2.INTER_LINEAR if scale > 0.6 else cv2.INTER_AREA
+        # A mirrored border continues the picture; labels continue with it.
+        return np.asarray(
+            cv2.warpAffine(image, matrix, (out_w, out_h), flags=how, borderMode=cv2.BORDER_REFLECT_101),
+            np.uint8,
+        )
+
+    return view
+
+
+def sample_degrade(rng: np.random.Generator, strength: float = 1.0) -> Degrade:
+    """Random colour, blur, low resolution, noise and JPEG, as a function of a frame uint8 [H,W,3]."""
+    steps: list[Degrade] = []
+    chance = rng.random(7)
+    if chance[0] < 0.8 * strength:
+        steps.append(_colour(rng))
+    if chance[1] < 0.06 * strength:
+        steps.append(_grey)
+    if chance[2] < 0.2 * strength:
+        sigma = float(rng.uniform(0.4, 1.2))
+        steps.append(lambda frame: np.asarray(cv2.GaussianBlur(frame, (0, 0), sigma), np.uint8))
+    if chance[3] < 0.2 * strength:
+        steps.append(_low_resolution(float(rng.uniform(0.45, 0.9))))
+    if chance[4] < 0.25 * strength:
+        steps.append(_noise(int(rng.integers(1 << 31)), float(rng.uniform(1, 7))))
+    if chance[5] < 0.5 * strength:
+        steps.append(_jpeg(int(rng.integers(35, 95))))
+    if chance[6] < 0.1 * strength:
+        steps.append(_sharpen)
+
+    def degrade(frame: Frame) -> Frame:
+        for step in steps:
+            frame = step(frame)
+        return frame
+
+    return degrade
+
+
+def _colour(rng: np.random.Generator) -> Degrade:
+    gamma = float(np.exp(rng.normal(0, 0.22)))
+    gain = np.exp(rng.normal(0, 0.06, 3)) * float(np.exp(rng.normal(0, 0.12)))
+    lift = float(rng.normal(0, 0.03))
+    ramp = np.linspace(0, 1, 256)[:, None] ** gamma * gain + lift
+    table = np.clip(ramp * 255, 0, 255).astype(np.uint8)[None]
+    hue = int(rng.normal(0, 6)) if rng.random() < 0.5 else 0
+    saturation = float(np.clip(rng.normal(1, 0.2), 0.3, 1.6))
+
+    def apply(frame: Frame) -> Frame:
+        frame = np.asarray(cv2.LUT(frame, table), np.uint8)
+        if hue or abs(saturation - 1) > 0.05:
+            hsv = cv2.cvtColor(frame, cv2.COLOR_RGB2HSV)
+            hsv[..., 0] = (hsv[..., 0].astype(np.int16) + hue) % 180
+            hsv[..., 1] = cv2.convertScaleAbs(hsv[..., 1], alpha=saturation)
+            frame = np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.uint8)
+        return frame
+
+    return apply
+
+
+def _grey(frame: Frame) -> Frame:
+    return np.repeat(np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)[..., None], 3, axis=2)
+
+
+def _low_resolution(share: float) -> Degrade:
+    def apply(frame: Frame) -> Frame:
+        h, w = frame.shape[:2]
+        small = cv2.resize(
+            frame, (max(8, int(w * share)), max(8, int(h * share))), interpolation=cv2.INTER_AREA
+        )
+        return np.asarray(cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+    return apply
+
+
+def _noise(seed: int, sigma: float) -> Degrade:
+    def apply(frame: Frame) -> Frame:
+        h, w = frame.shape[:2]
+        grain = np.random.default_rng(seed).standard_normal((h, w, 1), np.float32) * sigma
+        return np.clip(frame + grain, 0, 255).astype(np.uint8)
+
+    return apply
+
+
+def _jpeg(quality: int) -> Degrade:
+    def apply(frame: Frame) -> Frame:
+        _, data = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+
+    return apply
+
+
+def _sharpen(frame: Frame) -> Frame:
+    soft = cv2.GaussianBlur(frame, (0, 0), 1.5)
+    return np.asarray(cv2.addWeighted(frame, 1.6, soft, -0.6, 0), np.uint8)
