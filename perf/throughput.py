@@ -58,8 +58,8 @@ def main() -> None:
             )
             report = json.loads((out / options.video.stem / "statistics" / "quality_report.json").read_text())
             print(
-                f"run {number + 1}: {frames} frames in {one.wall_s:.1f} s, {frames / one.wall_s:.2f} a second, "
-                f"first layer after {one.first_layer_s or float('nan'):.1f} s, "
+                f"run {number + 1}: {frames} frames in {one.wall_s:.1f} s, "
+                f"{frames / one.wall_s:.2f} frames/s, first layer {one.first_layer_s or one.wall_s:.1f} s, "
                 f"peak {one.client_peak_mib:.0f} MiB client, {one.tree_peak_mib:.0f} MiB with server",
                 flush=True,
             )

@@ -1,6 +1,7 @@
 """A bank of drawn shots on disk: drawn once, read by every training recipe.
 
-A split may be drawn in parts (``train``, ``train-2`` ...). Layout of a part: one ``.npy`` per map (see :class:`Clip`), all of first dimension N, plus
+A split may be drawn in parts (``train``, ``train-2`` ...). Layout of a part:
+one ``.npy`` per map (see :class:`Clip`), all of first dimension N, plus
 ``bank.json`` (seed, size, counts) and ``drawn.npy`` (which clips are complete, so drawing resumes).
 """
 
@@ -75,7 +76,7 @@ class Bank:
             self._parts.append({name: np.load(root / f"{name}.npy", mmap_mode="r") for name in _MAPS})
         if not self._at:
             raise DataError(
-                f"{folder} holds no {split} bank; draw one with: triton-anime-export studio bank --output {folder}"
+                f"no {split} bank in {folder}; draw one: triton-anime-export studio bank --output {folder}"
             )
 
     def __len__(self) -> int:
