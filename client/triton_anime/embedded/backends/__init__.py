@@ -1,0 +1,1 @@
+"""Python-based backends of ours for the embedded server: one folder per backend name."""

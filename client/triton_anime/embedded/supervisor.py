@@ -1,0 +1,178 @@
+"""The process that stands between the client and tritonserver, so that nothing is left behind.
+
+Run as a script, with the standard library alone, so that it is up in milliseconds. It starts tritonserver in
+a session of its own (Ctrl-C in a terminal reaches the client only) and ends it when
+
+- the client says so (a line ``stop`` on standard input) or sends SIGTERM,
+- the client is gone, however it ended: standard input closes, or the parent is another process.
+
+Whenever tritonserver has ended, on purpose or not, its remaining model processes are killed and its shared
+memory is removed. The kernel ends tritonserver should the supervisor itself be killed; what is then left in
+shared memory is swept at the next start (`sweep_stale`).
+
+Standard output carries one JSON object per line: ``{"pid": n}`` after the start, ``{"exit": code}`` at the end.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+SHARED_MEMORY = Path("/dev/shm")
+PREFIX = "triton_anime_"
+LOG_LIMIT = 16 * 2**20
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_GRACE_S = 4.0
+
+
+def shm_prefix(pid: int) -> str:
+    """Start of the names of the shared memory that belongs to the supervisor ``pid``."""
+    return f"{PREFIX}{pid}_"
+
+
+def sweep(prefix: str) -> None:
+    """Remove shared memory whose name starts with ``prefix``."""
+    for path in SHARED_MEMORY.glob(f"{prefix}*"):
+        path.unlink(missing_ok=True)
+
+
+def sweep_stale() -> None:
+    """Remove shared memory of supervisors that are gone."""
+    for path in SHARED_MEMORY.glob(f"{PREFIX}*"):
+        owner = re.match(rf"{PREFIX}(\d+)_", path.name)
+        if owner and not Path("/proc", owner[1]).exists():
+            try:
+                path.unlink(missing_ok=True)
+            except PermissionError:
+                continue
+
+
+def children(pid: int) -> list[int]:
+    """Process ids whose parent is ``pid``."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            # The name in field 2 may hold spaces and brackets; the parent is the second field after it.
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(folder.name))
+        except (OSError, ValueError, IndexError):
+            continue
+    return found
+
+
+class Supervisor:
+    """One tritonserver, from start to swept floor.
+
+    Args:
+        command: program and arguments; ``{prefix}`` in an argument becomes the shared memory prefix.
+        environment: its environment.
+        log: file that its output is added to.
+        client: process id of the client.
+    """
+
+    def __init__(self, command: list[str], environment: dict[str, str], log: Path, client: int) -> None:
+        self._prefix = shm_prefix(os.getpid())
+        self._command = [part.replace("{prefix}", self._prefix) for part in command]
+        self._environment = environment
+        self._log = log
+        self._client = client
+        self._stopping = False
+
+    def run(self) -> int:
+        """Start the server, wait for its end or the client's, clean up; return the server's exit code."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        # Model processes of a server that dies become our children, and can be ended by us.
+        libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+            signal.signal(ignored, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, self._on_terminate)
+        sweep_stale()
+
+        def die_with_supervisor() -> None:
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+                signal.signal(ignored, signal.SIG_DFL)
+
+        with self._log.open("ab") as log:
+            server = subprocess.Popen(  # noqa: S603
+                self._command,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_supervisor,  # noqa: PLW1509 - this process has one thread
+            )
+        self._tell(pid=server.pid)
+        try:
+            while server.poll() is None and not self._stopping:
+                self._watch()
+        finally:
+            self._end(server)
+        self._tell(exit=server.returncode)
+        return 0
+
+    def _on_terminate(self, *_: object) -> None:
+        self._stopping = True
+
+    def _watch(self) -> None:
+        """Wait half a second at most for a word from the client."""
+        readable, _, _ = select.select([0], [], [], 0.2)
+        if readable:
+            words = os.read(0, 4096)
+            self._stopping = not words or b"stop" in words
+        if os.getppid() != self._client:
+            self._stopping = True
+        if self._log.stat().st_size > LOG_LIMIT:
+            # The server appends, so it writes on at the new end; what was said before is kept once.
+            self._log.with_suffix(".old.log").write_bytes(self._log.read_bytes())
+            os.truncate(self._log, 0)
+
+    def _end(self, server: subprocess.Popen[bytes]) -> None:
+        server.terminate()
+        try:
+            server.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        deadline = time.monotonic() + 2.0
+        while (left := children(os.getpid())) and time.monotonic() < deadline:
+            for pid in left:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+                except (ProcessLookupError, ChildProcessError):
+                    continue
+        sweep(self._prefix)
+
+    @staticmethod
+    def _tell(**words: int) -> None:
+        try:
+            os.write(1, json.dumps(words).encode() + b"\n")
+        except OSError:
+            return
+
+
+def main() -> int:
+    """Read what to run from the first line of standard input and run it."""
+    # Unbuffered: what follows the first line belongs to `Supervisor._watch`.
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte:
+            return 0
+        line += byte
+    order = json.loads(line)
+    return Supervisor(order["command"], order["environment"], Path(order["log"]), order["client"]).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How tensors travel to a Triton server: the parts of `triton_anime.server` that import tritonclient."""

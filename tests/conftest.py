@@ -1,0 +1,82 @@
+"""Fixtures of all tests: a server over the project's repositories, small repositories of a test's own, real art."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from triton_anime.server import Server
+
+_CHECKOUT = Path(__file__).resolve().parents[1]
+
+MakeNetwork = Callable[..., Path]
+"""``make_network(repository, name, *, max_batch_size=8, factor=2.0, config="")`` -> the model's folder."""
+
+
+@pytest.fixture(scope="session")
+def triton() -> Iterator[Server]:
+    """A client of an embedded server over model_repository/ and ensembles/; models load at first use."""
+    pytest.importorskip("pytriton", reason="needs the extra triton-anime[local]")
+    from triton_anime.embedded import EmbeddedServer
+
+    with EmbeddedServer() as embedded:
+        yield embedded.server
+
+
+@pytest.fixture(scope="session")
+def shared_media() -> Path:
+    """Folder of real art (clips/, images/, train/), from TRITON_ANIME_MEDIA or beside the checkout."""
+    folder = Path(os.environ.get("TRITON_ANIME_MEDIA") or _CHECKOUT.parent / "shared" / "media")
+    if not folder.is_dir():
+        pytest.skip(f"no art at {folder}; set TRITON_ANIME_MEDIA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_network() -> MakeNetwork:
+    """Write a network that multiplies a uint8 image by a number, with its config.pbtxt, into a repository.
+
+    The network takes FRAME u8 [N,H,W,3] and gives OUT u8 [N,H,W,3]; without a batch size the N is missing.
+    """
+    onnx = pytest.importorskip("onnx", reason="needs the extra triton-anime[export]")
+
+    def make(
+        repository: Path,
+        name: str,
+        *,
+        max_batch_size: int = 8,
+        factor: float = 2.0,
+        config: str = "dynamic_batching { max_queue_delay_microseconds: 20000 }",
+    ) -> Path:
+        helper, types = onnx.helper, onnx.TensorProto
+        axes: list[Any] = ["n"] * (max_batch_size > 0) + ["h", "w", 3]
+        nodes = [
+            helper.make_node("Cast", ["FRAME"], ["real"], to=types.FLOAT),
+            helper.make_node("Mul", ["real", "factor"], ["product"]),
+            helper.make_node("Cast", ["product"], ["OUT"], to=types.UINT8),
+        ]
+        graph = helper.make_graph(
+            nodes,
+            name,
+            [helper.make_tensor_value_info("FRAME", types.UINT8, axes)],
+            [helper.make_tensor_value_info("OUT", types.UINT8, axes)],
+            [helper.make_tensor("factor", types.FLOAT, [], [factor])],
+        )
+        folder = repository / name
+        (folder / "1").mkdir(parents=True)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+        onnx.save(model, folder / "1" / "model.onnx")
+        (folder / "config.pbtxt").write_text(
+            f'name: "{name}"\nbackend: "onnxruntime"\nmax_batch_size: {max_batch_size}\n'
+            'input [ { name: "FRAME" data_type: TYPE_UINT8 dims: [ -1, -1, 3 ] } ]\n'
+            'output [ { name: "OUT" data_type: TYPE_UINT8 dims: [ -1, -1, 3 ] } ]\n'
+            "instance_group [ { count: 1 } ]\n"
+            f'parameters {{ key: "role" value {{ string_value: "test" }} }}\n{config}\n',
+            encoding="utf-8",
+        )
+        return folder
+
+    return make
