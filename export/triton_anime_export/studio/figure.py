@@ -1,0 +1,465 @@
+"""Body and clothes of a studio character, back to front."""
+
+from __future__ import annotations
+
+import math
+
+import skia
+
+from .design import Design
+from .paint import Cel, Colour, Point, box, fill, limb, mix, multiply, oval, polygon, smooth, union
+from .pose import Joints
+
+
+def along(start: Point, end: Point, share: float) -> Point:
+    """Point on the way from start to end."""
+    return (start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share)
+
+
+def draw_cape(cel: Cel, design: Design, joints: Joints, sway: float) -> None:
+    """A cape that hangs from the shoulders behind everything."""
+    width, bottom = joints.shoulder_width, joints.hip[1] * 0.3
+    neck = joints.neck
+    points = [(neck[0] - width * 0.7, neck[1] + 0.05), (neck[0] + width * 0.7, neck[1] + 0.05)]
+    drift = sway * 2.5
+    points.append((neck[0] + width * 1.25 + drift * 0.5, (neck[1] + bottom) / 2))
+    hem = 5
+    for index in range(hem + 1):
+        x = neck[0] + width * 1.7 * (1 - 2 * index / hem) + drift * 1.5
+        points.append((x, bottom + (0.08 if index % 2 else -0.06)))
+    points.append((neck[0] - width * 1.25 + drift * 0.5, (neck[1] + bottom) / 2))
+    cel.part(smooth(points), design.accent, 0.12)
+
+
+def draw_leg(cel: Cel, design: Design, joints: Joints, side: int) -> None:
+    """One leg with sock or trousers and shoe."""
+    top, knee, foot = joints.hip_joint[side], joints.knee[side], joints.foot[side]
+    radius = joints.thigh_radius
+    calf = radius * 0.66
+    cel.part(
+        union(limb(top, knee, radius, radius * 0.72), limb(knee, foot, radius * 0.72, radius * 0.42)),
+        design.skin,
+    )
+    if design.sock > 0:
+        start = along(foot, knee, min(design.sock, 1.0))
+        sock = limb(start, foot, calf * 1.05, radius * 0.46)
+        if design.sock > 1:
+            sock = union(limb(along(knee, top, design.sock - 1), knee, radius * 0.92, radius * 0.76), sock)
+        cel.part(sock, design.sock_colour)
+    if design.bottom == "trousers" or design.top == "armour":
+        wide = 1.12 + 0.25 * (design.hair_seed % 3)
+        cel.part(
+            union(
+                limb(top, knee, radius * 1.12, radius * 0.85 * wide),
+                limb(knee, along(foot, knee, 0.08), radius * 0.85 * wide, radius * 0.62 * wide),
+            ),
+            design.bottom_colour,
+        )
+        cel.line([along(knee, top, 0.1), (knee[0] + radius * 0.4, knee[1] + 0.02)], design.bottom_colour, 0.6)
+    elif design.bottom == "shorts":
+        cel.part(limb(top, along(top, knee, 0.62), radius * 1.15, radius * 1.1), design.bottom_colour)
+    angle = math.atan2(foot[1] - knee[1], foot[0] - knee[0]) - math.pi / 2
+    turn = design.facing * 0.16 + (0.05 if side else -0.05)
+    cel.canvas.save()
+    cel.canvas.translate(*foot)
+    cel.canvas.rotate(math.degrees(angle))
+    size = 0.16 + 0.012 * joints.body
+    shoe = smooth(
+        [
+            (-size * 0.6, 0.06),
+            (-size * 0.55, -0.08),
+            (size * 0.55, -0.08),
+            (size * 0.65 + turn, 0.0),
+            (size * 0.6 + turn, 0.07),
+        ]
+    )
+    if turn < 0:
+        shoe = smooth(
+            [
+                (size * 0.6, 0.06),
+                (size * 0.55, -0.08),
+                (-size * 0.55, -0.08),
+                (-size * 0.65 + turn, 0.0),
+                (-size * 0.6 + turn, 0.07),
+            ]
+        )
+    if design.boots:
+        shoe = union(shoe, box(-size * 0.62, -0.13 * joints.body, size * 0.62, 0.02, 0.03))
+    cel.part(shoe, design.shoe_colour, 0.05)
+    cel.canvas.restore()
+
+
+def skirt_path(joints: Joints, length: float, flare: float, sway: float) -> skia.Path:
+    """Skirt from the waist; the hem follows the knees."""
+    waist_y = joints.hip[1] - 0.12 * joints.body * 0.6
+    width = joints.hip_width
+    left = min(joints.knee[0][0], joints.knee[1][0], joints.hip[0] - width)
+    right = max(joints.knee[0][0], joints.knee[1][0], joints.hip[0] + width)
+    left = joints.hip[0] + (left - joints.hip[0]) * (0.5 + 0.5 * min(length, 1)) - flare
+    right = joints.hip[0] + (right - joints.hip[0]) * (0.5 + 0.5 * min(length, 1)) + flare
+    leg = 0.27 * joints.body
+    bottom = joints.hip[1] + leg * length
+    points: list[Point] = [(joints.hip[0] - width * 0.8, waist_y), (joints.hip[0] + width * 0.8, waist_y)]
+    folds = 7
+    for index in range(folds + 1):
+        share = index / folds
+        x = right + (left - right) * share + sway * length * 0.6
+        points.append((x, bottom + (0.035 if index % 2 else -0.02) + 0.05 * math.sin(math.pi * share)))
+    path = skia.Path()
+    path.moveTo(*points[0])
+    path.lineTo(*points[1])
+    path.quadTo(joints.hip[0] + width * 1.2, joints.hip[1] - 0.05, *points[2])
+    for point in points[3:]:
+        path.lineTo(*point)
+    path.quadTo(joints.hip[0] - width * 1.2, joints.hip[1] - 0.05, *points[0])
+    path.close()
+    return path
+
+
+def draw_skirt(cel: Cel, design: Design, joints: Joints, sway: float) -> None:
+    """Skirts of all lengths, the lower part of dresses, robes and kimonos included."""
+    dress = design.top in ("dress", "robe", "kimono")
+    if not dress and "skirt" not in design.bottom:
+        return
+    colour = design.top_colour if dress else design.bottom_colour
+    long = design.top in ("robe", "kimono") or design.bottom == "long_skirt" or (dress and design.curvy > 0.6)
+    flare = {"robe": 0.12, "kimono": 0.02}.get(design.top, 0.06 + 0.05 * joints.body * design.curvy)
+    path = skirt_path(joints, 1.75 if long else 0.75 + 0.3 * design.curvy, flare, sway)
+    cel.part(path, colour, 0.1)
+    bounds = path.getBounds()
+    cel.canvas.save()
+    cel.canvas.clipPath(path, doAntiAlias=True)
+    if design.pattern in ("check", "stripes"):
+        for index in range(6):
+            y = bounds.top() + bounds.height() * (index + 0.6) / 6
+            tone = fill(multiply(design.second_colour, colour), 0.55)
+            cel.canvas.drawPath(box(bounds.left(), y, bounds.right(), y + bounds.height() * 0.05), tone)
+    if design.hair_seed % 2:
+        low = bounds.bottom() - 0.12
+        cel.canvas.drawPath(box(bounds.left(), low - 0.05, bounds.right(), low), fill(design.second_colour))
+    cel.canvas.restore()
+    for index in range(1, 6):
+        x = bounds.left() + bounds.width() * index / 6
+        top = joints.hip[0] + (x - joints.hip[0]) * 0.55
+        cel.line([(top, bounds.top() + bounds.height() * 0.35), (x, bounds.bottom() - 0.04)], colour, 0.55)
+
+
+def torso_path(design: Design, joints: Joints, extra: float = 0.0) -> skia.Path:
+    """Trunk from the shoulders to below the hips."""
+    across = (math.cos(joints.lean), math.sin(joints.lean))
+    middle = along(joints.hip, joints.neck, 0.42)
+    waist = joints.hip_width * (0.98 - 0.22 * design.curvy) + extra
+
+    def off(centre: Point, x: float, y: float) -> Point:
+        return (centre[0] + across[0] * x - across[1] * y, centre[1] + across[1] * x + across[0] * y)
+
+    shoulder, hip = joints.shoulder_width * 0.95 + extra, joints.hip_width * 1.02 + extra
+    drop = 0.025 * joints.body
+    points = [
+        off(joints.neck, -0.11, -0.02),
+        off(joints.neck, 0.11, -0.02),
+        off(joints.neck, shoulder * 0.9, drop),
+        off(joints.neck, shoulder * 0.98, drop * 3.5),
+        off(middle, waist, 0),
+        off(joints.hip, hip, -0.02),
+        off(joints.hip, hip * 0.9, 0.1),
+        off(joints.hip, 0, 0.13),
+        off(joints.hip, -hip * 0.9, 0.1),
+        off(joints.hip, -hip, -0.02),
+        off(middle, -waist, 0),
+        off(joints.neck, -shoulder * 0.98, drop * 3.5),
+        off(joints.neck, -shoulder * 0.9, drop),
+    ]
+    return smooth(points)
+
+
+def draw_torso(cel: Cel, design: Design, joints: Joints) -> None:
+    """Trunk with the garment's cut: collars, lapels, plates, belts, patterns."""
+    neck, hip = joints.neck, joints.hip
+    cel.part(
+        limb(along(neck, joints.head, 0.65), neck, 0.1 + 0.004 * joints.body, 0.12 + 0.008 * joints.body),
+        design.skin,
+        0.06,
+    )
+    shape = torso_path(design, joints, 0.05 if design.top in ("hoodie", "robe", "armour", "jacket") else 0.0)
+    open_front = design.top in ("blazer", "jacket", "robe", "kimono")
+    base = design.second_colour if design.top == "jacket" else design.top_colour
+    if design.bottom in ("trousers", "shorts"):
+        cel.part(
+            union(oval(hip[0], hip[1] + 0.02, joints.hip_width * 1.03, 0.1 + 0.03 * joints.body)),
+            design.bottom_colour,
+            0.06,
+        )
+    cel.part(shape, base, 0.1)
+    cel.canvas.save()
+    cel.canvas.clipPath(shape, doAntiAlias=True)
+    turn = design.facing * joints.shoulder_width * 0.3
+    width, chest = joints.shoulder_width, along(neck, hip, 0.42)
+    if design.pattern == "stripes":
+        for index in range(9):
+            y = neck[1] + (hip[1] - neck[1]) * index / 8
+            cel.canvas.drawPath(box(hip[0] - 2, y, hip[0] + 2, y + 0.05), fill(design.second_colour))
+    elif design.pattern == "emblem":
+        cel.canvas.drawPath(oval(chest[0] + turn, chest[1], width * 0.3, width * 0.28), fill(design.accent))
+    cel.canvas.restore()
+    if design.top == "jacket":
+        cel.canvas.save()
+        cel.canvas.clipPath(shape, doAntiAlias=True)
+        for sign in (-1, 1):
+            side = [
+                (neck[0] + sign * 0.1 + turn * 0.3, neck[1] - 0.1),
+                (neck[0] + sign * width * 0.25 + turn, chest[1]),
+                (hip[0] + sign * width * 0.3 + turn, hip[1] + 0.3),
+                (hip[0] + sign * 3, hip[1] + 0.3),
+                (neck[0] + sign * 3, neck[1] - 0.1),
+            ]
+            cel.part(polygon(side), design.top_colour, 0.08)
+        cel.canvas.restore()
+    elif open_front or design.top == "shirt":
+        point = along(neck, hip, 0.5 if open_front else 0.14)
+        opening = polygon(
+            [(neck[0] - 0.16, neck[1] - 0.01), (neck[0] + 0.16, neck[1] - 0.01), (point[0] + turn, point[1])]
+        )
+        cel.part(opening, design.second_colour if open_front else design.skin, 0.03, 0.7)
+        cel.line([(point[0] + turn, point[1]), (hip[0] + turn * 0.7, hip[1] + 0.1)], base, 0.8)
+        if design.top == "blazer":
+            tie = along(neck, hip, 0.36)
+            cel.part(
+                polygon(
+                    [
+                        (neck[0], neck[1] + 0.02),
+                        (tie[0] + 0.05 + turn, tie[1]),
+                        (tie[0] + turn, tie[1] + 0.08),
+                        (tie[0] - 0.05 + turn, tie[1]),
+                    ]
+                ),
+                design.accent,
+                0.02,
+                0.7,
+            )
+        if design.top == "shirt":
+            for index in range(3):
+                spot = along(neck, hip, 0.3 + 0.2 * index)
+                cel.canvas.drawPath(
+                    oval(spot[0] + turn * 0.9 + 0.03, spot[1], 0.02, 0.02),
+                    fill(multiply(base, (0.5, 0.5, 0.5))),
+                )
+    elif design.top == "sailor":
+        low = along(neck, hip, 0.34)
+        for sign in (-1, 1):
+            collar = [
+                (neck[0] + sign * 0.1, neck[1] - 0.02),
+                (neck[0] + sign * width * 0.75, neck[1] + 0.08),
+                (neck[0] + sign * width * 0.6, low[1] - 0.04),
+                (low[0] + turn, low[1]),
+            ]
+            cel.part(polygon(collar), design.second_colour, 0.03, 0.8)
+        for sign in (-1, 1):
+            cel.part(
+                smooth(
+                    [
+                        (low[0] + turn, low[1]),
+                        (low[0] + turn + sign * 0.2, low[1] - 0.06),
+                        (low[0] + turn + sign * 0.17, low[1] + 0.1),
+                    ]
+                ),
+                design.accent,
+                0.03,
+                0.8,
+            )
+    elif design.top == "armour":
+        cel.part(
+            smooth(
+                [
+                    (neck[0] - width * 0.75, neck[1] + 0.1),
+                    (neck[0] + width * 0.75, neck[1] + 0.1),
+                    (chest[0] + width * 0.5, chest[1] + 0.15),
+                    (chest[0], chest[1] + 0.25),
+                    (chest[0] - width * 0.5, chest[1] + 0.15),
+                ]
+            ),
+            design.second_colour,
+            0.1,
+        )
+        cel.line([(neck[0] + turn, neck[1] + 0.1), (chest[0] + turn, chest[1] + 0.25)], design.second_colour)
+    elif design.top == "hoodie":
+        cel.part(
+            smooth(
+                [
+                    (neck[0] - width * 0.5, neck[1] - 0.05),
+                    (neck[0] + width * 0.5, neck[1] - 0.05),
+                    (neck[0] + width * 0.35, neck[1] + 0.16),
+                    (neck[0], neck[1] + 0.22),
+                    (neck[0] - width * 0.35, neck[1] + 0.16),
+                ]
+            ),
+            multiply(base, (0.9, 0.9, 0.92)),
+            0.05,
+        )
+        for sign in (-1, 1):
+            cel.line(
+                [(neck[0] + sign * 0.07, neck[1] + 0.15), (neck[0] + sign * 0.09, neck[1] + 0.4)],
+                (0.95, 0.95, 0.95),
+                0.9,
+            )
+    elif design.top in ("tee", "dress"):
+        cel.part(
+            smooth(
+                [
+                    (neck[0] - 0.15, neck[1] - 0.03),
+                    (neck[0] + 0.15, neck[1] - 0.03),
+                    (neck[0] + turn * 0.3, neck[1] + 0.1),
+                ]
+            ),
+            design.skin,
+            0.03,
+            0.7,
+        )
+    if design.belt:
+        y = hip[1] - 0.06 * joints.body
+        belt = box(
+            hip[0] - joints.hip_width * 0.95,
+            y,
+            hip[0] + joints.hip_width * 0.95,
+            y + 0.03 + 0.012 * joints.body,
+            0.01,
+        )
+        cel.part(belt, design.accent, 0.02, 0.8)
+    if design.curvy > 0.5 and design.top not in ("armour", "robe", "hoodie") and joints.body > 4:
+        for sign in (-1, 1):
+            x = chest[0] + turn + sign * width * 0.3
+            cel.line(
+                [(x - width * 0.2, chest[1]), (x, chest[1] + 0.06), (x + width * 0.18, chest[1] - 0.01)],
+                base,
+                0.5,
+            )
+
+
+def draw_prop(cel: Cel, design: Design, hand: Point, elbow: Point, side: int) -> None:
+    """What the character holds, drawn in the hand and turned with the forearm."""
+    angle = math.atan2(hand[1] - elbow[1], hand[0] - elbow[0])
+    sign = 1 if side else -1
+    metal: Colour = (0.82, 0.86, 0.93)
+    wood = mix(design.accent, (0.4, 0.25, 0.12), 0.7)
+    canvas = cel.canvas
+    canvas.save()
+    canvas.translate(*hand)
+    if design.prop == "sword":
+        canvas.rotate(math.degrees(angle) - 60 * sign)
+        cel.part(polygon([(0.1, -0.05), (1.5, -0.05), (1.75, 0.0), (1.5, 0.05), (0.1, 0.05)]), metal, 0.03)
+        cel.part(box(0.06, -0.18, 0.13, 0.18, 0.02), design.accent, 0.02)
+        cel.part(box(-0.22, -0.035, 0.06, 0.035, 0.02), wood, 0.02)
+    elif design.prop == "staff":
+        canvas.rotate(8 * sign)
+        cel.part(box(-0.04, -1.6, 0.04, 1.4, 0.03), wood, 0.02)
+        cel.part(oval(0, -1.7, 0.2, 0.2), design.accent, 0.07)
+    elif design.prop == "ball":
+        cel.part(oval(0.05 * sign, 0.18, 0.24, 0.24), design.accent, 0.09)
+        cel.line([(-0.1, 0.1), (0.05, 0.18), (0.2, 0.12)], design.accent, 0.8)
+    elif design.prop == "bag":
+        cel.part(box(-0.3, 0.12, 0.3, 0.55, 0.06), wood, 0.06)
+        cel.line([(-0.12, 0.14), (0, 0.0), (0.12, 0.14)], wood, 1.6)
+    elif design.prop == "book":
+        cel.part(polygon([(-0.22, -0.2), (0.2, -0.26), (0.24, 0.22), (-0.18, 0.28)]), design.accent, 0.05)
+    elif design.prop == "umbrella":
+        canvas.rotate(14 * sign)
+        cel.part(box(-0.025, -1.7, 0.025, 0.15, 0.01), wood, 0.01)
+        top = smooth(
+            [
+                (-0.95, -1.3),
+                (-0.6, -1.8),
+                (0, -2.0),
+                (0.6, -1.8),
+                (0.95, -1.3),
+                (0.5, -1.38),
+                (0, -1.33),
+                (-0.5, -1.38),
+            ]
+        )
+        cel.part(top, design.accent, 0.12)
+    canvas.restore()
+
+
+def draw_arm(cel: Cel, design: Design, joints: Joints, side: int) -> None:
+    """One arm with hand, sleeve and what it holds."""
+    shoulder, elbow, hand = joints.shoulder[side], joints.elbow[side], joints.hand[side]
+    radius = joints.arm_radius
+    holds = design.prop != "none" and side == (1 if design.facing >= 0 else 0)
+    if holds:
+        draw_prop(cel, design, hand, elbow, side)
+    cel.part(
+        union(limb(shoulder, elbow, radius, radius * 0.8), limb(elbow, hand, radius * 0.8, radius * 0.55)),
+        design.skin,
+        0.07,
+    )
+    angle = math.atan2(hand[1] - elbow[1], hand[0] - elbow[0])
+    cel.canvas.save()
+    cel.canvas.translate(*hand)
+    cel.canvas.rotate(math.degrees(angle))
+    palm = radius * 0.78
+    glove = design.second_colour if design.top == "armour" else design.skin
+    if holds or design.hair_seed % 3 == 0:
+        cel.part(oval(palm * 0.5, 0, palm, palm * 0.9), glove, 0.04)
+        for offset in (-0.3, 0.2):
+            cel.line([(palm * 0.6, offset * palm), (palm * 1.4, offset * palm)], glove, 0.6)
+    else:
+        fingers = [
+            (-palm * 0.3, -palm * 0.6),
+            (palm * 0.8, -palm * 0.85),
+            (palm * 1.1, -palm * 1.35),
+            (palm * 1.35, -palm * 0.9),
+            (palm * 2.3, -palm * 0.45),
+            (palm * 2.4, 0.0),
+            (palm * 2.1, palm * 0.5),
+            (palm * 0.8, palm * 0.8),
+            (-palm * 0.3, palm * 0.6),
+        ]
+        cel.part(smooth(fingers), glove, 0.04)
+    cel.canvas.restore()
+    wide = {"kimono": 2.6, "robe": 2.3, "hoodie": 1.35, "armour": 1.2, "jacket": 1.25}.get(design.top, 1.16)
+    if design.sleeve >= 1:
+        cuff = along(elbow, hand, 0.86)
+        sleeve = union(
+            limb(shoulder, elbow, radius * 1.16, radius * (0.9 + 0.25 * (wide - 1))),
+            limb(elbow, cuff, radius * (0.9 + 0.25 * (wide - 1)), radius * 0.72 * wide),
+        )
+    else:
+        end = along(shoulder, elbow, max(0.25, design.sleeve * 1.6))
+        sleeve = limb(shoulder, end, radius * 1.2, radius * (1.05 if design.curvy < 0.6 else 1.4))
+    cel.part(sleeve, design.top_colour, 0.08)
+    if design.sleeve >= 1:
+        cel.line(
+            [along(elbow, shoulder, 0.08), (elbow[0] + radius * 0.5, elbow[1] - radius * 0.2)],
+            design.top_colour,
+            0.6,
+        )
+    if design.top == "armour":
+        cel.part(oval(shoulder[0], shoulder[1], radius * 1.9, radius * 1.7), design.second_colour, 0.07)
+
+
+def draw_scarf(cel: Cel, design: Design, joints: Joints, sway: float) -> None:
+    """A scarf around the neck with a loose end."""
+    neck = joints.neck
+    side = -1 if sway > 0 else 1
+    tail = [
+        (neck[0] + side * 0.1, neck[1]),
+        (neck[0] + side * 0.3 + sway, neck[1] + 0.3),
+        (neck[0] + side * 0.35 + sway * 2.5, neck[1] + 0.9),
+        (neck[0] + side * 0.15 + sway * 2.5, neck[1] + 0.92),
+        (neck[0] + sway * 0.5, neck[1] + 0.3),
+    ]
+    cel.part(smooth(tail), design.accent, 0.05)
+    cel.part(
+        smooth(
+            [
+                (neck[0] - 0.34, neck[1] - 0.06),
+                (neck[0], neck[1] - 0.14),
+                (neck[0] + 0.34, neck[1] - 0.06),
+                (neck[0] + 0.3, neck[1] + 0.13),
+                (neck[0], neck[1] + 0.2),
+                (neck[0] - 0.3, neck[1] + 0.13),
+            ]
+        ),
+        design.accent,
+        0.06,
+    )
