@@ -26,6 +26,7 @@ def augment(
     frame: Frame,
     maps: Mapping[str, NDArray[np.uint8]],
     size: tuple[int, int] | None = None,
+    prefer: str | None = None,
 ) -> tuple[Frame, Maps]:
     """One random view of a frame and its maps, with the frame degraded.
 
@@ -34,11 +35,17 @@ def augment(
         frame: uint8 [H,W,3].
         maps: uint8 [H,W] or [H,W,3] by name; ``LABELS`` are resampled to the nearest.
         size: height and width of the result; None keeps the frame's.
+        prefer: a map that should not be empty in the view: up to three views are tried, most of the time.
 
     Returns:
         The new frame and maps, all of ``size``.
     """
     view = sample_view(rng, frame.shape[:2], size or frame.shape[:2])
+    if prefer is not None and rng.random() < 0.9:
+        for _ in range(2):
+            if view(maps[prefer], True).any():
+                break
+            view = sample_view(rng, frame.shape[:2], size or frame.shape[:2])
     seen = {name: view(value, name in LABELS) for name, value in maps.items()}
     return sample_degrade(rng)(view(frame, False)), seen
 
