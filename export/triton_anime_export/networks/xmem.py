@@ -1,0 +1,355 @@
+"""XMem: tracking of several objects through a shot with a feature memory (Cheng and Schwing, ECCV 2022).
+
+Three graphs of one network: the frame to keys and features (``xmem_encode``), memory and features to masks
+(``xmem_decode``), frame and masks to a memory value (``xmem_value``). What is remembered, and for how long,
+is the client's affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from triton_anime_export.frame_io import Normalise, to_float, working_size
+from triton_anime_export.network import (
+    Batching,
+    Golden,
+    GoldenCase,
+    Network,
+    Size,
+    Tensor,
+    Tolerance,
+    Weights,
+)
+from triton_anime_export.networks._xmem_core import FULL, LITE, XMem, aggregate
+from triton_anime_export.networks._xmem_memory import read_memory, similarity
+
+LONG_SIDE: dict[Size, int] = {"lite": 448, "full": 864}
+STRIDE = 16
+
+
+class ServedEncode(nn.Module):
+    """Frames of any size in, keys and features of the network's grid out."""
+
+    def __init__(self, core: XMem, long_side: int) -> None:
+        super().__init__()
+        self.core = core
+        self.long_side = long_side
+        self.normalise = Normalise()
+
+    def forward(self, frame: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """``frame`` uint8 ``[B, H, W, 3]`` to key, shrinkage, selection, f16, f8, f4: ``[B, C, h, w]``."""
+        size = working_size(frame.shape[1], frame.shape[2], self.long_side, STRIDE)
+        f16, f8, f4 = self.core.key_encoder(self.normalise(to_float(frame, size)))
+        key, shrinkage, selection = self.core.key_proj(f16)
+        return key, shrinkage, selection, f16, f8, f4
+
+
+class ServedDecode(nn.Module):
+    """Memory read, decoding and aggregation for all objects of one frame."""
+
+    def __init__(self, core: XMem) -> None:
+        super().__init__()
+        self.core = core
+
+    def forward(
+        self,
+        key: torch.Tensor,
+        selection: torch.Tensor,
+        f16: torch.Tensor,
+        f8: torch.Tensor,
+        f4: torch.Tensor,
+        memory_key: torch.Tensor,
+        memory_shrinkage: torch.Tensor,
+        memory_value: torch.Tensor,
+        memory_valid: torch.Tensor,
+        group: torch.Tensor,
+        hidden: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Probabilities ``[O + 1, 16h, 16w]`` with the background first, hidden state, usage ``[N]``."""
+        _, h, w = key.shape
+        scores = similarity(memory_key, memory_shrinkage, key.flatten(1), selection.flatten(1))
+        readout, usage = read_memory(scores, memory_value, memory_valid, group.long())
+        readout = readout.reshape(readout.shape[0], readout.shape[1], h, w)
+        logits, hidden = self.core.decoder(f16[None], f8[None], f4[None], hidden, readout)
+        return torch.softmax(aggregate(torch.sigmoid(logits)), dim=0), hidden, usage
+
+
+class ServedValue(nn.Module):
+    """Memory value of each object of one frame."""
+
+    def __init__(self, core: XMem) -> None:
+        super().__init__()
+        self.core = core
+        self.normalise = Normalise()
+
+    def forward(
+        self, frame: torch.Tensor, f16: torch.Tensor, prob: torch.Tensor, hidden: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Values ``[O, CV, h, w]`` and the reinforced hidden state ``[O, CH, h, w]``."""
+        image = self.normalise(to_float(frame[None], (prob.shape[1], prob.shape[2])))
+        value, hidden = self.core.value_encoder(image, f16[None], prob, hidden)
+        return value, hidden
+
+
+def _core(size: Size) -> XMem:
+    return XMem(LITE if size == "lite" else FULL)
+
+
+# ---------------------------------------------------------------- golden vectors: the published size
+
+
+class _PublishedEncode(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.core = XMem(FULL)
+
+    def forward(self, frame: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        f16, f8, f4 = self.core.key_encoder(frame)
+        return (*self.core.key_proj(f16), f16, f8, f4)
+
+
+class _PublishedValue(_PublishedEncode):
+    def forward(  # type: ignore[override]
+        self, frame: torch.Tensor, masks: torch.Tensor, hidden: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        f16, _, _ = self.core.key_encoder(frame)
+        value, hidden = self.core.value_encoder(frame, f16, masks[0], hidden[0])
+        return value[None], hidden[None]
+
+
+class _PublishedDecode(_PublishedEncode):
+    def forward(  # type: ignore[override]
+        self,
+        frame: torch.Tensor,
+        memory_key: torch.Tensor,
+        memory_shrinkage: torch.Tensor,
+        memory_value: torch.Tensor,
+        hidden: torch.Tensor,
+    ) -> tuple[torch.Tensor, ...]:
+        f16, f8, f4 = self.core.key_encoder(frame)
+        key, _, selection = self.core.key_proj(f16)
+        objects, columns = memory_value.shape[0], memory_value.shape[2]
+        probabilities, hidden, usage = ServedDecode(self.core)(
+            key[0],
+            selection[0],
+            f16[0],
+            f8[0],
+            f4[0],
+            memory_key[0],
+            memory_shrinkage[0],
+            memory_value,
+            torch.ones(1, columns, dtype=torch.uint8),
+            torch.zeros(objects, dtype=torch.int32),
+            hidden[0],
+        )
+        return probabilities[None], hidden[None], usage[None]
+
+
+def _golden(published: Callable[[], nn.Module], inputs: Mapping[str, str], outputs: Sequence[str]) -> Golden:
+    def cases(archive: Mapping[str, NDArray[Any]]) -> Sequence[GoldenCase]:
+        given = {name: archive[stored] for name, stored in inputs.items()}
+        return [GoldenCase("2 objects", given, {name: archive[f"out_{name}"] for name in outputs})]
+
+    def under_core(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        return {f"core.{key}": value for key, value in state.items()}
+
+    return Golden(lambda keys: published(), cases, under_core, tolerance=1e-4)
+
+
+def _room_for_others(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    # Weights trained on single objects have no channel for the masks of the others.
+    first = state["value_encoder.conv1.weight"]
+    if first.shape[1] == 5:
+        return dict(state)
+    return state | {"value_encoder.conv1.weight": nn.functional.pad(first, (0, 0, 0, 0, 0, 1))}
+
+
+# ---------------------------------------------------------------- descriptions
+
+_ROLE = "tracking"
+_PAPER = (
+    "Cheng and Schwing, XMem: Long-Term Video Object Segmentation with an Atkinson-Shiffrin Memory Model,"
+    " ECCV 2022"
+)
+_OFFICIAL = (
+    Weights(
+        "https://github.com/hkchengrex/XMem/releases/download/v1.0/XMem.pth",
+        None,
+        "MIT",
+        True,
+        "static images, DAVIS and YouTubeVOS",
+    ),
+)
+_INSIDE = "bilinear to a long side of 448 (lite) or 864 (full), sides multiples of 16; cells of 16 pixels"
+
+
+def _features() -> tuple[Tensor, ...]:
+    return (
+        Tensor("F16", "float32", (LITE.f16, "h", "w"), "features of the frame at stride 16"),
+        Tensor("F8", "float32", (LITE.f8, "h8", "w8"), "features at stride 8, twice h and w"),
+        Tensor("F4", "float32", (LITE.f4, "h4", "w4"), "features at stride 4, four times h and w"),
+    )
+
+
+_KEY = Tensor("KEY", "float32", (LITE.key, "h", "w"), "what each cell looks like")
+_SELECTION = Tensor("SELECTION", "float32", (LITE.key, "h", "w"), "which key channels count, 0..1")
+_HIDDEN = Tensor("HIDDEN", "float32", ("objects", LITE.hidden, "h", "w"), "recurrent state of each object")
+
+
+def _finer(inputs: Sequence[Tensor]) -> Callable[[], tuple[Any, ...]]:
+    """Dims of ``torch.export`` where finer grids are multiples of the coarse one."""
+
+    def shapes() -> tuple[Any, ...]:
+        h, w = torch.export.Dim("h", min=2, max=256), torch.export.Dim("w", min=2, max=256)
+        dims: dict[str, Any] = {"h": h, "w": w, "h8": 2 * h, "w8": 2 * w, "h4": 4 * h, "w4": 4 * w}
+        dims |= {"h1": STRIDE * h, "w1": STRIDE * w}
+        for tensor in inputs:
+            for axis in tensor.axes:
+                if isinstance(axis, str) and axis not in dims:
+                    dims[axis] = torch.export.Dim(axis, min=1)
+        return tuple({i: dims[a] for i, a in enumerate(t.axes) if isinstance(a, str)} for t in inputs)
+
+    return shapes
+
+
+def _like_served(inputs: Sequence[Tensor]) -> Callable[[int, Mapping[str, int]], dict[str, torch.Tensor]]:
+    """Example inputs in the ranges that the other graphs give."""
+
+    def make(batch: int, lengths: Mapping[str, int]) -> dict[str, torch.Tensor]:
+        generator = torch.Generator().manual_seed(0)
+        full = dict(lengths)
+        for factor, suffix in ((2, "8"), (4, "4"), (STRIDE, "1")):
+            full |= {f"h{suffix}": factor * full["h"], f"w{suffix}": factor * full["w"]}
+        made: dict[str, torch.Tensor] = {}
+        for tensor in inputs:
+            shape = tuple(axis if isinstance(axis, int) else full[axis] for axis in tensor.axes)
+            noise = torch.rand(shape, generator=generator)
+            if tensor.name == "GROUP":
+                made[tensor.name] = torch.arange(shape[0], dtype=torch.int32) % full["groups"]
+            elif tensor.name == "MEMORY_VALID":
+                made[tensor.name] = (noise > 0.3).to(torch.uint8)
+            elif tensor.name == "FRAME":
+                made[tensor.name] = (noise * 255).to(torch.uint8)
+            elif tensor.name == "MEMORY_SHRINKAGE":
+                made[tensor.name] = 1 + noise
+            elif tensor.name in ("SELECTION", "PROB"):
+                made[tensor.name] = noise / (full["objects"] if tensor.name == "PROB" else 1)
+            else:
+                made[tensor.name] = torch.randn(shape, generator=generator)
+        return made
+
+    return make
+
+
+_DECODE_INPUTS = (
+    _KEY,
+    _SELECTION,
+    *_features(),
+    Tensor("MEMORY_KEY", "float32", (LITE.key, "columns"), "keys of the remembered cells"),
+    Tensor("MEMORY_SHRINKAGE", "float32", (1, "columns"), "how sharply each discriminates, from 1 up"),
+    Tensor("MEMORY_VALUE", "float32", ("objects", LITE.value, "columns"), "their values for each object"),
+    Tensor("MEMORY_VALID", "uint8", ("groups", "columns"), "1 where a group of objects has a value"),
+    Tensor("GROUP", "int32", ("objects",), "the group of each object; those first given together share one"),
+    _HIDDEN,
+)
+_VALUE_INPUTS = (
+    Tensor("FRAME", "uint8", ("height", "width", 3), "RGB, as sent to xmem_encode"),
+    _features()[0],
+    Tensor("PROB", "float32", ("objects", "h1", "w1"), "probability of each object, 16 times h and w"),
+    _HIDDEN,
+)
+
+XMEM_ENCODE = Network(
+    name="xmem_encode",
+    role=_ROLE,
+    summary="A drawing to the keys and features that the tracker's memory works with.",
+    paper=_PAPER,
+    inputs=(Tensor("FRAME", "uint8", ("height", "width", 3), "RGB"),),
+    outputs=(
+        _KEY,
+        Tensor("SHRINKAGE", "float32", (1, "h", "w"), "how sharply each cell discriminates, from 1 up"),
+        _SELECTION,
+        *_features(),
+    ),
+    batching=Batching(4),
+    tolerance=Tolerance(atol=2e-3, rtol=1e-3),
+    build=lambda size: ServedEncode(_core(size), LONG_SIDE[size]),
+    example=({"height": 144, "width": 256}, {"height": 200, "width": 136}),
+    official=_OFFICIAL,
+    adapt_official=_room_for_others,
+    golden=_golden(
+        _PublishedEncode, {"frame": "in_frame"}, ("key", "shrinkage", "selection", "f16", "f8", "f4")
+    ),
+    inside=_INSIDE,
+)
+
+XMEM_DECODE = Network(
+    name="xmem_decode",
+    role=_ROLE,
+    summary="Reads the tracker's memory and gives every object's mask in the drawing.",
+    paper=_PAPER,
+    inputs=_DECODE_INPUTS,
+    outputs=(
+        Tensor("PROB", "float32", ("objects + 1", "h1", "w1"), "probabilities, background first"),
+        _HIDDEN,
+        Tensor("USAGE", "float32", ("columns",), "how much each column was read, summed over the cells"),
+    ),
+    batching=Batching(0),
+    # A tie at the edge of the top 30 may fall either way.
+    tolerance=Tolerance(atol=2e-3, rtol=1e-3, outliers=1e-3),
+    build=lambda size: ServedDecode(_core(size)),
+    example=(
+        {"objects": 3, "groups": 2, "columns": 300, "h": 9, "w": 16},
+        {"objects": 1, "groups": 1, "columns": 20, "h": 10, "w": 6},
+    ),
+    official=_OFFICIAL,
+    adapt_official=_room_for_others,
+    example_inputs=_like_served(_DECODE_INPUTS),
+    dynamic_shapes=_finer(_DECODE_INPUTS),
+    golden=_golden(
+        _PublishedDecode,
+        {
+            "frame": "in_frame",
+            "memory_key": "out_mem_key",
+            "memory_shrinkage": "out_mem_shrinkage",
+            "memory_value": "in_mem_value",
+            "hidden": "in_hidden_in",
+        },
+        ("prob_with_bg", "hidden_out", "usage"),
+    ),
+    inside="top 30 columns of every cell, softmax with the maximum subtracted",
+)
+
+XMEM_VALUE = Network(
+    name="xmem_value",
+    role=_ROLE,
+    summary="What the tracker remembers of every object's mask in a drawing.",
+    paper=_PAPER,
+    inputs=_VALUE_INPUTS,
+    outputs=(
+        Tensor("VALUE", "float32", ("objects", LITE.value, "h", "w"), "memory value of each cell"),
+        _HIDDEN,
+    ),
+    batching=Batching(0),
+    tolerance=Tolerance(atol=2e-3, rtol=1e-3),
+    build=lambda size: ServedValue(_core(size)),
+    example=(
+        {"objects": 3, "height": 144, "width": 256, "h": 9, "w": 16},
+        {"objects": 1, "height": 200, "width": 136, "h": 10, "w": 6},
+    ),
+    official=_OFFICIAL,
+    adapt_official=_room_for_others,
+    example_inputs=_like_served(_VALUE_INPUTS),
+    dynamic_shapes=_finer(_VALUE_INPUTS),
+    golden=_golden(
+        _PublishedValue,
+        {"frame": "in_frame", "masks": "in_masks", "hidden": "in_hidden_in"},
+        ("value", "hidden_after_value"),
+    ),
+    inside="bilinear to the size of PROB",
+)
