@@ -6,6 +6,8 @@ serves every frame size, portrait included.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -45,9 +47,9 @@ def mask_to_float(mask: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     return resize(mask.unsqueeze(1).float() / 255.0, size)
 
 
-def resize(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+def resize(image: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
     """Bilinear, half-pixel centres, no antialiasing: what ONNX ``Resize`` does everywhere."""
-    return F.interpolate(image, size=size, mode="bilinear", align_corners=False)
+    return F.interpolate(image, size=tuple(size), mode="bilinear", align_corners=False)
 
 
 def to_uint8(image: torch.Tensor) -> torch.Tensor:

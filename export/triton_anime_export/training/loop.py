@@ -64,7 +64,7 @@ def fit(
         batches: draws one batch from the generator of its step.
         loss: named losses (their sum is minimised) or one scalar.
         out: folder of ``checkpoint.pt`` (to resume), ``weights.pt`` (averaged, at the end), ``log.jsonl``.
-        minutes: length of the schedule in CPU minutes of this process (wall minutes with CUDA).
+        minutes: length of the schedule in minutes of wall time, kept up over interruptions.
         steps: or its length in optimiser steps; exactly one of the two.
         lr: peak learning rate.
         weight_decay: for matrices; biases and norms have none.
@@ -83,7 +83,7 @@ def fit(
     if (minutes is None) == (steps is None):
         raise ValueError("give either minutes or steps")
     where = device()
-    clock = time.perf_counter if where.type == "cuda" else time.process_time
+    clock = time.perf_counter
     out.mkdir(parents=True, exist_ok=True)
     model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(model).eval().requires_grad_(False)
