@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numpy.random import Generator
 
-from .paint import Colour, Style, hsv, lightness
+from .paint import Colour, Style, hsv, lightness, mix
 
 TOPS = ("tee", "shirt", "sailor", "blazer", "jacket", "hoodie", "armour", "robe", "dress", "kimono")
 BOTTOMS = ("skirt", "long_skirt", "trousers", "shorts")
@@ -55,6 +55,10 @@ class Design:
     pattern: str
     facing: float  # -1 (turned left) .. 1 (turned right)
     hair_seed: int
+    view: str = "front"  # front, profile or back
+    species: str = "human"  # human or mascot (an upright animal)
+    fade: float = 0.0  # how much the figure darkens towards the feet
+    volume: float = 0.0  # extra hair around the skull, head heights
 
 
 def cloth_colour(rng: Generator) -> Colour:
@@ -111,11 +115,45 @@ def draw_style(rng: Generator, height: int) -> Style:
         shadow=hsv(hue, rng.uniform(0.08, 0.3), rng.uniform(0.62, 0.86)),
         depth=0.0 if rng.random() < 0.1 else rng.uniform(0.6, 1.5),
         rim=0.0 if rng.random() < 0.55 else rng.uniform(0.15, 0.6),
+        soft=0.0 if rng.random() < 0.72 else rng.uniform(1.5, 9.0) * scale,
     )
 
 
 def draw_design(rng: Generator, height: int) -> Design:
-    """Sample one character."""
+    """Sample one character: mostly people from the front or turned, some from the side or behind, some animals."""
+    design = draw_person(rng, height)
+    pick = rng.random()
+    if pick < 0.07:
+        fur = cloth_colour(rng)
+        return replace(
+            design,
+            species="mascot",
+            heads=rng.uniform(1.9, 3.0),
+            build=rng.uniform(1.2, 1.9),
+            face_width=rng.uniform(0.95, 1.2),
+            skin=fur,
+            second_colour=mix(fur, (1, 1, 1), 0.5),
+            shoe_colour=mix(fur, (0.1, 0.05, 0.1), 0.3),
+            hair_style="bald",
+            ears=str(rng.choice(("cat", "rabbit", "bear"))),
+            hair=fur,
+            eye_size=rng.uniform(0.5, 0.9),
+            top="none",
+            bottom="none",
+            sleeve=0.0,
+            belt=False,
+            boots=False,
+            glasses=False,
+        )
+    if pick < 0.2:
+        return replace(design, view="profile", facing=float(rng.choice((-1.0, 1.0))))
+    if pick < 0.28:
+        return replace(design, view="back", facing=design.facing * 0.5)
+    return design
+
+
+def draw_person(rng: Generator, height: int) -> Design:
+    """Sample one human character seen from the front or turned a little."""
     kind = rng.choice(("chibi", "child", "teen", "adult"), p=(0.14, 0.18, 0.4, 0.28))
     heads = {
         "chibi": rng.uniform(2.3, 3.4),
@@ -183,4 +221,6 @@ def draw_design(rng: Generator, height: int) -> Design:
         pattern=str(rng.choice(("none", "stripes", "check", "emblem"), p=(0.68, 0.12, 0.1, 0.1))),
         facing=float(rng.choice((0.0, rng.uniform(0.3, 1.0), rng.uniform(-1.0, -0.3)), p=(0.34, 0.33, 0.33))),
         hair_seed=int(rng.integers(0, 2**31)),
+        fade=0.0 if rng.random() < 0.6 else rng.uniform(0.1, 0.55),
+        volume=rng.uniform(0.0, 0.12),
     )

@@ -83,15 +83,18 @@ def draw_back(cel: Cel, design: Design, sway: float) -> None:
     if design.hair_style == "bald":
         return
     rng = np.random.default_rng(design.hair_seed)
-    half = design.face_width / 2 + 0.07
+    half = design.face_width / 2 + 0.07 + design.volume
     colour = mix(design.hair, (0.1, 0.05, 0.2), 0.16)
     style, length = design.hair_style, design.hair_length
+    way = 1.0 if design.facing >= 0 else -1.0
+    if design.view == "profile":
+        cel.canvas.translate(-0.13 * way, 0)
     if style == "spikes":
-        count = int(rng.integers(9, 16))
+        count = int(rng.integers(6, 11))
         points: list[Point] = []
         for index in range(count * 2 + 1):
             angle = math.pi * (0.95 + 1.1 * index / (count * 2))
-            out = rng.uniform(0.74, 1.02) if index % 2 else 0.5
+            out = rng.uniform(0.72, 1.0) if index % 2 else rng.uniform(0.5, 0.62)
             points.append((math.cos(angle) * out * 0.95 + sway * out * 0.4, math.sin(angle) * out - 0.02))
         points += [(half * 0.8, 0.42), (0.0, 0.5), (-half * 0.8, 0.42)]
         cel.part(polygon(points), design.hair, 0.12)
@@ -143,14 +146,18 @@ def draw_front(cel: Cel, design: Design, sway: float) -> None:
     if design.hair_style == "bald":
         return
     rng = np.random.default_rng(design.hair_seed + 1)
-    half, turn = design.face_width / 2 + 0.06, design.facing
+    half, turn, top = (
+        design.face_width / 2 + 0.06 + design.volume * 0.7,
+        design.facing,
+        -0.665 - design.volume,
+    )
     count = design.bang_count
     side_length = {"short": 0.12, "spikes": 0.15}.get(design.hair_style, rng.uniform(0.2, 0.55))
     part_x = rng.uniform(-0.3, 0.3) + turn * 0.15
     path = skia.Path()
     path.moveTo(-half - 0.01, 0.02)
-    path.cubicTo(-half - 0.06, -0.42, -0.36, -0.665, 0.0, -0.665)
-    path.cubicTo(0.36, -0.665, half + 0.06, -0.42, half + 0.01, 0.02)
+    path.cubicTo(-half - 0.06, -0.42, -0.36, top, 0.0, top)
+    path.cubicTo(0.36, top, half + 0.06, -0.42, half + 0.01, 0.02)
     path.quadTo(half + 0.03, side_length * 0.7, half - 0.05 + sway * 0.3, side_length + 0.08)
     path.quadTo(half - 0.13, side_length * 0.4, half - 0.12, -0.12)
     for index in range(count):
@@ -200,7 +207,7 @@ def draw_front(cel: Cel, design: Design, sway: float) -> None:
     for _ in range(int(rng.integers(2, 6))):
         x = rng.uniform(-half * 0.7, half * 0.7)
         cel.line([(x * 0.5, -0.6), (x * 0.85, -0.4), (x, -0.22)], design.hair, 0.5)
-    for index in range(design.ahoge):
+    for _ in range(design.ahoge):
         x = rng.uniform(-0.2, 0.2)
         tip = (x + rng.uniform(-0.35, 0.35) + sway, -0.64 - rng.uniform(0.15, 0.4))
         cel.part(lock((x, -0.6), tip, 0.08, rng.uniform(-0.15, 0.15)), design.hair, 0.02, 0.8)

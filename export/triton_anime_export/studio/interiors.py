@@ -203,11 +203,11 @@ def corridor(canvas: skia.Canvas, rng: Generator, width: int, height: int) -> No
             canvas, polygon([outer[side], outer[following], inner[following], inner[side]]), tones[side], pen
         )
     outlined(canvas, polygon(inner), mix(wall, (1, 1, 0.9), 0.7), pen)
-    for side, sign in ((x0 - w, -1), (x0 + w, 1)):
+    for base, sign in ((x0 - w, -1), (x0 + w, 1)):
         edge = 0.0 if sign < 0 else float(width)
         for index in range(4):
             near, far = 0.95 - index * 0.24, 0.95 - index * 0.24 - 0.15
-            xs = [side + (edge - side) * share for share in (far, near)]
+            xs = [base + (edge - base) * share for share in (far, near)]
             top = [y0 - h * 0.6 - (y0 - h * 0.6) * 0.75 * share for share in (far, near)]
             low = height * 0.12 if sign < 0 else 0.0
             bottom = [y0 + h + (height - y0 - h) * share - low * share for share in (far, near)]

@@ -158,6 +158,7 @@ class Style:
     shadow: Colour  # multiplied onto the flat colour
     depth: float  # how far the shadow's edge lies inside the part; 0 is flat colour
     rim: float  # strength of the lit edge as third tone; 0 draws two tones
+    soft: float = 0.0  # softness of the shadow's edge in pixels: 0 is cel, more is painted
 
 
 class Cel:
@@ -187,7 +188,8 @@ class Cel:
             lit = skia.Path(path)
             lit.offset(light[0] * offset, light[1] * offset)
             lit.setFillType(skia.PathFillType.kInverseWinding)
-            self.canvas.drawPath(lit, fill(multiply(colour, self.style.shadow)))
+            tone = fill(multiply(colour, self.style.shadow))
+            self.canvas.drawPath(lit, blurred(tone, self.style.soft) if self.style.soft > 0 else tone)
             if self.style.rim > 0:
                 dull = skia.Path(path)
                 dull.offset(-light[0] * offset * 0.3, -light[1] * offset * 0.3)

@@ -127,7 +127,7 @@ def joints(design: Design, pose: Pose) -> Joints:
     """Place the skeleton of a design in a pose; the lower foot stands on the ground."""
     body = design.heads - 1.0
     leg, torso, neck_length = 0.54 * body, 0.38 * body, 0.08 * body
-    turned = 1.0 - 0.22 * abs(design.facing)
+    turned = 0.66 if design.view == "profile" else 1.0 - 0.22 * abs(design.facing)
     shoulder_width = (0.2 + 0.1 * body * (1.1 - 0.22 * design.curvy)) * design.build**0.6 * turned
     hip_width = (0.12 + 0.085 * body * (0.85 + 0.2 * design.curvy)) * design.build**0.6 * turned
     thigh_radius = (0.11 + 0.03 * body) * design.build**0.8
@@ -145,11 +145,12 @@ def joints(design: Design, pose: Pose) -> Joints:
     up = math.pi - pose.lean
     neck = reach(hip, up, torso * (1 + pose.breath))
     across = (math.cos(pose.lean), math.sin(pose.lean))
-    drop = 0.06 * torso
+    arm_radius = (0.075 + 0.016 * body) * design.build**0.7
+    drop = 0.02 * torso + arm_radius * 0.95
     shoulders = [
         (
-            neck[0] + sign * across[0] * shoulder_width * 0.82,
-            neck[1] + sign * across[1] * shoulder_width * 0.82 + drop,
+            neck[0] + sign * across[0] * (shoulder_width * 0.96 - arm_radius * 0.8),
+            neck[1] + sign * across[1] * (shoulder_width * 0.96 - arm_radius * 0.8) + drop,
         )
         for sign in (-1.0, 1.0)
     ]
@@ -171,7 +172,7 @@ def joints(design: Design, pose: Pose) -> Joints:
         foot=(feet[0], feet[1]),
         shoulder_width=shoulder_width,
         hip_width=hip_width,
-        arm_radius=(0.075 + 0.016 * body) * design.build**0.7,
+        arm_radius=arm_radius,
         thigh_radius=thigh_radius,
         body=body,
     )
