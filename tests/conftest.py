@@ -1,4 +1,4 @@
-"""Fixtures of all tests: a server over the project's repositories, small repositories of a test's own, real art."""
+"""Fixtures of all tests: a server over the project's repositories, tiny networks, real art."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from triton_anime.server import Server
 
 _CHECKOUT = Path(__file__).resolve().parents[1]

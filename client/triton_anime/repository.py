@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from triton_anime.errors import InputError, ModelError, RoleAbsentError
-from triton_anime.server import TensorDescription
+from triton_anime.server import ServedModel, TensorDescription
 from triton_anime.transport.model_config import ModelConfig, read_model_config
 
 __all__ = ["Catalogue", "RepositoryModel", "ensemble_repository", "network_repository", "repositories"]
@@ -114,8 +114,9 @@ class RepositoryModel:
                 targets = node.targets
             elif isinstance(node, ast.AnnAssign) and node.value is not None:
                 targets = (node.target,)
-            if any(isinstance(target, ast.Name) and target.id == constant for target in targets):
-                return tuple(ast.literal_eval(node.value))  # type: ignore[union-attr, arg-type]
+            named = any(isinstance(target, ast.Name) and target.id == constant for target in targets)
+            if named and isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                return tuple(ast.literal_eval(node.value))
         return ()
 
 
@@ -154,6 +155,13 @@ class Catalogue:
                 f"the model {name} is not in the repositories; `triton-anime models` lists them"
             )
         return self.models[name]
+
+    def served(self) -> dict[str, ServedModel]:
+        """What a server would say of each model, none of them loaded."""
+        return {
+            name: ServedModel(name, model.role, False, model.inputs, model.outputs)
+            for name, model in self.models.items()
+        }
 
     def load_order(self, names: Iterable[str] | None = None) -> list[str]:
         """Every model that ``names`` need, each after those it calls; all models when None.

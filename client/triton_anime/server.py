@@ -100,7 +100,7 @@ class Server(abc.ABC):
 
     @abc.abstractmethod
     def is_ready(self, model: str) -> bool:
-        """Whether ``model`` can be used now. Where a load is under way, waits for its end."""
+        """Whether ``model`` can be used. The embedded server loads it for the purpose if need be."""
 
     @abc.abstractmethod
     def load(self, model: str) -> None:
@@ -138,9 +138,11 @@ def connect(
     Raises:
         ServerError: nothing answers there.
     """
+    from triton_anime.repository import Catalogue
     from triton_anime.transport.grpc import GrpcServer
 
-    server = GrpcServer(address, timeout_s=timeout_s, shared_memory=shared_memory, token=token)
+    known = Catalogue().served()
+    server = GrpcServer(address, timeout_s=timeout_s, shared_memory=shared_memory, token=token, known=known)
     try:
         server.wait_until_live(timeout_s)
     except BaseException:

@@ -6,8 +6,9 @@
     ├── installation    where the wheel nvidia-pytriton keeps the server, and what its environment must be
     ├── launch          the command line
     ├── process         starts and stops the supervisor, reads the log
-    ├── supervisor      a small process beside the server that outlives the client just long enough to clean up
+    ├── supervisor      a small process beside the server that outlives the client to clean up
     ├── loading         models in the order of need, in the background
+    ├── canary          a small request that shows whether a model answers
     └── backends/       our Python-based backend `onnxruntime`
 """
 

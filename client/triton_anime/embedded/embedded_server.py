@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from triton_anime.embedded.canary import check_answers
 from triton_anime.embedded.installation import find_installation
 from triton_anime.embedded.launch import Endpoints, check_port, free_ports, server_arguments
 from triton_anime.embedded.loading import Loader
 from triton_anime.embedded.process import PREFIX_MARK, ServerProcess, new_log
-from triton_anime.errors import ServerError, ServerStartError
+from triton_anime.errors import ModelError, ServerError, ServerStartError
 from triton_anime.repository import Catalogue
 from triton_anime.server import Server
 from triton_anime.transport.grpc import GrpcServer
@@ -21,6 +22,7 @@ from triton_anime.transport.grpc import GrpcServer
 _RESTARTS = 5
 _RESTART_WINDOW_S = 120.0
 _START_TIMEOUT_S = 60.0
+_CANARY_TIMEOUT_S = 60.0
 
 
 class EmbeddedServer:
@@ -77,12 +79,13 @@ class EmbeddedServer:
         self._back = threading.Event()
         self._closed = False
         self._restarts: list[float] = []
+        self._canary = self._wanted[0] if self._wanted else None
         self.endpoints: Endpoints
         """Where the server listens, once it has been started."""
 
     @property
     def address(self) -> str:
-        """ "host:port" of the gRPC service."""
+        """Host and port of the gRPC service, as "host:port"."""
         return self.endpoints.address
 
     @property
@@ -113,6 +116,8 @@ class EmbeddedServer:
             if port is not None:
                 check_port(self._host, port, option)
         log = new_log(self._log_path)
+        self._loader = Loader(self.catalogue, self._load_one)
+        self._back.set()
         self._installation = installation
         for attempt in range(3):
             self._choose_ports()
@@ -127,8 +132,6 @@ class EmbeddedServer:
             except BaseException:
                 self.close()
                 raise
-        self._back.set()
-        self._loader = Loader(self.catalogue, self._load_one)
         self.load_in_order(self._wanted)
         return self
 
@@ -153,7 +156,7 @@ class EmbeddedServer:
         self._closed = True
         self._back.set()
         if self._loader is not None:
-            self._loader.close()
+            self._loader.fail(ServerError("the embedded server is closed"))
         if self._server is not None:
             self._server.close()
         if self._process is not None:
@@ -206,6 +209,7 @@ class EmbeddedServer:
                 token=self._token,
                 await_model=lambda model: self._loading.wait(model),
                 await_return=self._await_return,
+                known=self.catalogue.served(),
             )
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not self._server.is_live():
@@ -219,14 +223,27 @@ class EmbeddedServer:
             time.sleep(0.02)
 
     def _load_one(self, model: str) -> None:
-        assert self._server is not None
-        self._server.load_one(model)
+        """Load one model; the first that was asked for by name must also answer a canary."""
+        if self._server is None:
+            raise ServerError("the embedded server is not running; use it in a with block")
+        try:
+            self._server.load_one(model)
+        except ModelError as error:
+            if "failed to poll" not in str(error):
+                raise
+            reason = self._running.reason(model) or "its config.pbtxt cannot be read"
+            raise ModelError(f"the model {model} could not be loaded: {reason}") from error
+        if model == self._canary:
+            check_answers(self._server, self.catalogue[model], _CANARY_TIMEOUT_S)
 
     def _died(self, code: int) -> None:
         """Start the server again; runs on the thread that noticed its end."""
         if self._closed or not self._back.is_set():
             return
         self._back.clear()
+        self._loading.suspend()
+        if self._server is not None:
+            self._server.forget_models()
         now = time.monotonic()
         self._restarts = [when for when in self._restarts if now - when < _RESTART_WINDOW_S] + [now]
         try:
@@ -243,7 +260,13 @@ class EmbeddedServer:
             self._back.set()
 
     def _await_return(self) -> bool:
-        # The connection breaks a moment before the end of the process is noticed.
-        time.sleep(0.3)
-        self._back.wait(_START_TIMEOUT_S)
-        return not self._closed
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while time.monotonic() < deadline and self._server is not None:
+            self._back.wait(_START_TIMEOUT_S)
+            if self._closed:
+                return False
+            # The connection breaks a moment before the end of the process is noticed.
+            if self._server.is_live():
+                return True
+            time.sleep(0.05)
+        return False

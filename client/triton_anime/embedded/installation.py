@@ -75,8 +75,8 @@ def find_installation() -> Installation:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     if sys.platform != "linux" or platform.machine() != "x86_64":
         raise ServerStartError(
-            f"the embedded Triton server runs on Linux x86-64, not on {platform.system()} {platform.machine()}; "
-            "use a Triton elsewhere with --server HOST:PORT"
+            "the embedded Triton server runs on Linux x86-64, "
+            f"not on {platform.system()} {platform.machine()}; use a Triton elsewhere with --server HOST:PORT"
         )
     wheel = _package("pytriton")
     if wheel is None:
@@ -161,6 +161,7 @@ def _assemble(backend: Path, stub: Path, version: str) -> Path:
         shutil.rmtree(draft, ignore_errors=True)
         if not target.is_dir():
             raise ServerStartError(
-                f"the backend directory {target} cannot be written ({error.strerror}); set TRITON_ANIME_HOME to another folder"
+                f"the backend directory {target} cannot be written ({error.strerror}); "
+                "set TRITON_ANIME_HOME to another folder"
             ) from error
     return target

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from triton_anime.embedded.installation import TRITON_VERSION
 from triton_anime.errors import ServerStartError
-from triton_anime.transport.grpc import TOKEN_KEY
+from triton_anime.transport.channel import TOKEN_KEY
 
 _SHARED_MEMORY_FLAG_SINCE = (2, 69)
 _MIB = 2**20
@@ -27,7 +27,7 @@ class Endpoints:
     @property
     def address(self) -> str:
         """Host and port of the gRPC service, for clients."""
-        host = "127.0.0.1" if self.host in {"0.0.0.0", ""} else self.host  # noqa: S104
+        host = "127.0.0.1" if self.host in {"0.0.0.0", ""} else self.host
         return f"{host}:{self.grpc_port}"
 
 
@@ -55,7 +55,7 @@ def server_arguments(
         "--model-control-mode=explicit",
         # The configurations are complete; completing them would start every model's process twice.
         "--disable-auto-complete-config",
-        "--exit-timeout-secs=3",
+        "--exit-timeout-secs=5",
         f"--backend-directory={str(backends).rstrip('/')}",
         f"--backend-config=python,shm-region-prefix-name={shm_prefix}",
         # Grown a megabyte at a time these would be remapped for every larger frame; pages count when touched.

@@ -8,7 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from triton_anime.errors import ServerError
 from triton_anime.repository import Catalogue
+from triton_anime.transport.failures import ServerLostError
 
+# Most of a load is a Python process that starts: a few at a time keep the cores busy.
 _AT_ONCE = 4
 
 
@@ -23,10 +25,12 @@ class Loader:
     def __init__(self, catalogue: Catalogue, load_one: Callable[[str], None]) -> None:
         self._catalogue = catalogue
         self._load_one = load_one
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._loads: dict[str, Future[None]] = {}
-        # Most of a load is a Python process that starts: a few at a time keep the cores busy.
-        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="triton-load")
+        self._refused: dict[str, ServerError] = {}
+        # A server that is started again gets a new pool: tasks of the old one may still wait for its answer.
+        self._pool = self._new_pool()
+        self._closed = False
 
     def want(self, models: Iterable[str]) -> None:
         """Begin to load ``models`` and what they need, in this order; those under way stay as they are."""
@@ -34,13 +38,12 @@ class Loader:
             try:
                 order = self._catalogue.load_order([model])
             except ServerError as error:
-                self._loads.setdefault(model, Future()).set_exception(error)
+                self._refused[model] = error
                 continue
             with self._lock:
                 for name in order:
                     if name not in self._loads:
-                        needs = [self._loads[need] for need in self._catalogue[name].needs]
-                        self._loads[name] = self._pool.submit(self._run, name, needs)
+                        self._begin(name, Future())
 
     def wait(self, model: str) -> None:
         """Wait until ``model`` is ready; begins its load when nobody asked for it yet.
@@ -48,30 +51,82 @@ class Loader:
         Raises:
             ServerError: it failed to load.
         """
-        if model not in self._loads:
+        if model not in self._loads and model not in self._refused:
             self.want([model])
+        if model in self._refused:
+            raise self._refused[model]
         self._loads[model].result()
 
-    def reload(self) -> None:
-        """Load everything again that was loaded: the server is a new one."""
+    def ready(self, model: str) -> bool:
+        """Whether ``model`` is loaded, without waiting."""
+        load = self._loads.get(model)
+        return load is not None and load.done() and load.exception() is None
+
+    def suspend(self) -> None:
+        """The server died: whatever was loaded is to be waited for again."""
         with self._lock:
-            names = list(self._loads)
-            self._loads.clear()
-        self.want(names)
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = self._new_pool()
+            for name, load in self._loads.items():
+                if load.done():
+                    self._loads[name] = Future()
+
+    def reload(self) -> None:
+        """Load everything again, in the order of before, after `suspend`: the server is a new one."""
+        with self._lock:
+            for name, load in list(self._loads.items()):
+                self._begin(name, load)
 
     def fail(self, error: ServerError) -> None:
-        """Nothing will be loaded any more."""
+        """Nothing will be loaded any more: whoever waits gets ``error``."""
         with self._lock:
-            for name in self._loads:
-                self._loads[name] = Future()
-                self._loads[name].set_exception(error)
+            self._closed = True
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            for name, load in self._loads.items():
+                if load.done():
+                    self._loads[name] = load = Future()
+                load.set_exception(error)
 
-    def close(self) -> None:
-        """Begin nothing new."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    def _new_pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="triton-load")
 
-    def _run(self, name: str, needs: list[Future[None]]) -> None:
-        # The pool starts tasks in order and callees come first, so a task waits only for tasks that run.
-        for need in needs:
-            need.result()
-        self._load_one(name)
+    def _begin(self, name: str, load: Future[None]) -> None:
+        if self._closed:
+            load.set_exception(ServerError("the embedded server is closed"))
+            return
+        model = self._catalogue[name]
+        needs = [self._loads[need] for need in model.needs]
+        wants = [self._loads[want] for want in model.wants if want in self._loads]
+        self._loads[name] = load
+        self._pool.submit(self._run, self._pool, name, load, needs, wants)
+
+    def _run(
+        self,
+        pool: ThreadPoolExecutor,
+        name: str,
+        load: Future[None],
+        needs: list[Future[None]],
+        wants: list[Future[None]],
+    ) -> None:
+        error: BaseException | None = None
+        try:
+            # The pool starts tasks in order and callees come first, so a task waits only for tasks that run.
+            for need in needs:
+                need.result()
+            for want in wants:
+                want.exception()
+            self._load_one(name)
+        except ServerLostError as lost:
+            error = lost
+        except BaseException as failure:
+            error = failure
+        with self._lock:
+            if pool is not self._pool or load.done():
+                return
+            if isinstance(error, ServerLostError) and not self._closed:
+                # The server died under it: `reload` or `fail` follow, and one of them finishes this load.
+                return
+            if error is None:
+                load.set_result(None)
+            else:
+                load.set_exception(error)

@@ -120,10 +120,13 @@ def failure_reason(log: str, model: str | None = None) -> str:
         model: whose failure to load; the server's own when None.
     """
     if model is not None:
-        pattern = rf"failed to load '{re.escape(model)}'(?: version \d+)?: (.*)"
+        pattern = (
+            rf"(Error parsing text-format inference.ModelConfig: .*)\n.*'{re.escape(model)}'"
+            rf"|Poll failed for model directory '{re.escape(model)}': (.*)"
+        )
     else:
-        pattern = r"^(?:error: |.* E \d+ \S+\] )(.*)"
-    found = re.findall(pattern, log, re.MULTILINE)
+        pattern = r"^error: (.*)|^\S+ E \d+ \S+\] (.*)"
+    found = [one or other for one, other in re.findall(pattern, log, re.MULTILINE)]
     return found[-1].strip(' ".') if found else ""
 
 

@@ -10,11 +10,13 @@ Whenever tritonserver has ended, on purpose or not, its remaining model processe
 memory is removed. The kernel ends tritonserver should the supervisor itself be killed; what is then left in
 shared memory is swept at the next start (`sweep_stale`).
 
-Standard output carries one JSON object per line: ``{"pid": n}`` after the start, ``{"exit": code}`` at the end.
+Standard output carries one JSON object per line: ``{"pid": n}`` after the start, ``{"exit": code}`` at the
+end.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -31,7 +33,8 @@ PREFIX = "triton_anime_"
 LOG_LIMIT = 16 * 2**20
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-_GRACE_S = 4.0
+_GRACE_S = 6.0
+_IDLE = b"All models are stopped, unloading models"
 
 
 def shm_prefix(pid: int) -> str:
@@ -50,22 +53,18 @@ def sweep_stale() -> None:
     for path in SHARED_MEMORY.glob(f"{PREFIX}*"):
         owner = re.match(rf"{PREFIX}(\d+)_", path.name)
         if owner and not Path("/proc", owner[1]).exists():
-            try:
+            with contextlib.suppress(PermissionError):
                 path.unlink(missing_ok=True)
-            except PermissionError:
-                continue
 
 
 def children(pid: int) -> list[int]:
     """Process ids whose parent is ``pid``."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
+        with contextlib.suppress(OSError):  # it may have ended since
             # The name in field 2 may hold spaces and brackets; the parent is the second field after it.
             if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
                 found.append(int(folder.name))
-        except (OSError, ValueError, IndexError):
-            continue
     return found
 
 
@@ -95,6 +94,11 @@ class Supervisor:
         for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(ignored, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._on_terminate)
+        # An ended child wakes `_watch` at once: a signal writes a byte into this pipe.
+        self._wake, wake = os.pipe()
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
         sweep_stale()
 
         def die_with_supervisor() -> None:
@@ -103,13 +107,13 @@ class Supervisor:
                 signal.signal(ignored, signal.SIG_DFL)
 
         with self._log.open("ab") as log:
-            server = subprocess.Popen(  # noqa: S603
+            server = subprocess.Popen(
                 self._command,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=die_with_supervisor,  # noqa: PLW1509 - this process has one thread
+                preexec_fn=die_with_supervisor,
             )
         self._tell(pid=server.pid)
         try:
@@ -125,8 +129,10 @@ class Supervisor:
 
     def _watch(self) -> None:
         """Wait half a second at most for a word from the client."""
-        readable, _, _ = select.select([0], [], [], 0.2)
-        if readable:
+        readable, _, _ = select.select([0, self._wake], [], [], 0.5)
+        if self._wake in readable:
+            os.read(self._wake, 64)
+        if 0 in readable:
             words = os.read(0, 4096)
             self._stopping = not words or b"stop" in words
         if os.getppid() != self._client:
@@ -137,20 +143,25 @@ class Supervisor:
             os.truncate(self._log, 0)
 
     def _end(self, server: subprocess.Popen[bytes]) -> None:
+        said = self._log.stat().st_size
         server.terminate()
-        try:
-            server.wait(_GRACE_S)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        deadline = time.monotonic() + _GRACE_S
+        while server.poll() is None and time.monotonic() < deadline:
+            # Unloading takes a second per model. Models hold nothing worth it: once the requests under way
+            # are answered, the rest is ended at once.
+            with self._log.open("rb") as log:
+                log.seek(said)
+                if _IDLE in log.read():
+                    break
+            time.sleep(0.02)
+        server.kill()
+        server.wait()
         deadline = time.monotonic() + 2.0
         while (left := children(os.getpid())) and time.monotonic() < deadline:
             for pid in left:
-                try:
+                with contextlib.suppress(ProcessLookupError, ChildProcessError):
                     os.kill(pid, signal.SIGKILL)
                     os.waitpid(pid, 0)
-                except (ProcessLookupError, ChildProcessError):
-                    continue
         sweep(self._prefix)
 
     @staticmethod

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import tritonclient.grpc as triton
 from numpy.typing import NDArray
-from tritonclient.utils import InferenceServerException, np_to_triton_dtype, triton_to_np_dtype
+from tritonclient.utils import InferenceServerException
 
 from triton_anime.errors import ServerError, ServerTimeoutError
-from triton_anime.server import ServedModel, Server, TensorDescription, Tensors
-from triton_anime.transport.failures import ServerLostError, translate
+from triton_anime.server import ServedModel, Server, Tensors
+from triton_anime.transport.channel import channel_options, is_loopback, token_headers
+from triton_anime.transport.failures import ServerLostError, shared_memory_trouble, translate
 from triton_anime.transport.model_config import model_config
+from triton_anime.transport.packing import Packer, Packet
 from triton_anime.transport.tensors import check_tensors
 
-# The header of a restricted protocol is "triton-grpc-protocol-" and the key of the server's own setting.
-TOKEN_KEY = "triton-anime"
-_TOKEN_HEADER = f"triton-grpc-protocol-{TOKEN_KEY}"
-_MESSAGE_LIMIT = 2**31 - 1
+# How often a request is sent again when the server dies under it: the request may be what kills it.
+_LOST_AT_MOST = 3
+_PAUSE_S = 0.1
+_QUESTION_S = 20.0
 
 
 @dataclass(eq=False)
@@ -34,8 +36,9 @@ class _Call:
     inputs: dict[str, NDArray[Any]]
     outputs: tuple[str, ...] | None
     timeout_s: float
-    future: Future[dict[str, NDArray[Any]]] = field(default_factory=Future)
     lost: int = 0
+    inline: bool = False
+    future: Future[dict[str, NDArray[Any]]] = field(default_factory=Future)
 
 
 class GrpcServer(Server):
@@ -49,8 +52,9 @@ class GrpcServer(Server):
         await_model: called with a model's name before its first use, from a thread that may wait there; it
             returns when the model is ready and raises when it never will be. None asks nobody.
         await_return: called when the connection broke, from a thread that may wait there; returns whether
-            the server is back. None gives the server `retry_s` seconds to come back.
+            the server is back. None gives the server ``retry_s`` seconds to come back.
         retry_s: see ``await_return``.
+        known: what is known of models by name where the server does not say.
     """
 
     def __init__(
@@ -63,18 +67,35 @@ class GrpcServer(Server):
         await_model: Callable[[str], None] | None = None,
         await_return: Callable[[], bool] | None = None,
         retry_s: float = 10.0,
+        known: Mapping[str, ServedModel] | None = None,
     ) -> None:
         self.address = address
         self._timeout_s = timeout_s
-        self._headers = {_TOKEN_HEADER: token} if token else None
+        self._headers = token_headers(token)
         self._await_model = await_model
         self._await_return = await_return or self._poll_return
         self._retry_s = retry_s
+        self._known = dict(known or {})
         self._described: dict[str, ServedModel] = {}
+        self._under_way: set[_Call] = set()
         self._lock = threading.Lock()
-        self._waiters = ThreadPoolExecutor(8, thread_name_prefix="triton-wait")
+        self._waiters = ThreadPoolExecutor(16, thread_name_prefix="triton-wait")
         self._closed = False
-        self._client = triton.InferenceServerClient(address, channel_args=_channel_options(address))
+        self._client = triton.InferenceServerClient(address, channel_args=channel_options(address))
+        self._packer = Packer(
+            lambda name, key, size: self._client.register_system_shared_memory(
+                name, key, size, headers=self._headers, client_timeout=5.0
+            ),
+            lambda name: self._client.unregister_system_shared_memory(
+                name, headers=self._headers, client_timeout=5.0
+            ),
+            is_loopback(address) if shared_memory is None else shared_memory,
+        )
+
+    @property
+    def shares_memory(self) -> bool:
+        """Whether large tensors travel through shared memory, as far as is known by now."""
+        return self._packer.enabled
 
     # Requests
 
@@ -93,81 +114,100 @@ class GrpcServer(Server):
             None if outputs is None else tuple(outputs),
             self._timeout_s if timeout_s is None else timeout_s,
         )
-        if model in self._described:
+        self._begin(call)
+        if self._closed:
+            self._fail(call, self._closed_error())
+        elif model in self._described:
             self._send(call)
         else:
             self._later(call, self._introduce)
         return call.future
 
-    def _later(self, call: _Call, step: Callable[[_Call], None]) -> None:
-        """Run ``step`` where it may wait, and give its error to the call."""
+    def infer_once(self, model: str, inputs: Tensors, *, timeout_s: float) -> dict[str, NDArray[Any]]:
+        """Run ``model`` without asking ``await_model`` and without a second attempt."""
+        call = _Call(model, dict(inputs), None, timeout_s, lost=_LOST_AT_MOST)
+        self._begin(call)
+        self._send(call)
+        return call.future.result()
 
-        def run() -> None:
-            try:
-                step(call)
-            except BaseException as error:  # noqa: BLE001 - whatever it is, the one who waits must hear of it
-                call.future.set_exception(error)
-
-        try:
-            self._waiters.submit(run)
-        except RuntimeError:
-            call.future.set_exception(ServerError(f"the connection to {self.address} is closed"))
+    def _begin(self, call: _Call) -> None:
+        # A request that has been sent cannot be called back.
+        call.future.set_running_or_notify_cancel()
+        with self._lock:
+            self._under_way.add(call)
 
     def _introduce(self, call: _Call) -> None:
         if self._await_model is not None:
             self._await_model(call.model)
-        self._describe(call.model)
         self._send(call)
 
     def _send(self, call: _Call) -> None:
-        if self._closed:
-            call.future.set_exception(ServerError(f"the connection to {self.address} is closed"))
+        try:
+            model = self._describe(call.model)
+            check_tensors(model, call.inputs, call.outputs)
+            packet = self._packer.pack(model, call.inputs, call.outputs, inline=call.inline)
+        except ServerLostError as lost:
+            self._lost(call, lost)
+            return
+        except ServerError as error:
+            self._fail(call, error)
             return
         try:
-            check_tensors(self._described[call.model], call.inputs, call.outputs)
-            inputs = [_input(name, value) for name, value in call.inputs.items()]
-            outputs = (
-                None if call.outputs is None else [triton.InferRequestedOutput(name) for name in call.outputs]
-            )
             self._client.async_infer(
                 call.model,
-                inputs,
-                callback=lambda result, error: self._answered(call, result, error),
-                outputs=outputs,
+                packet.inputs,
+                callback=lambda result, error: self._answered(call, packet, result, error),
+                outputs=packet.outputs,
                 client_timeout=call.timeout_s,
                 headers=self._headers,
             )
-        except ServerError as error:
-            call.future.set_exception(error)
         except InferenceServerException as error:
-            self._failed(call, error)
+            self._answered(call, packet, None, error)
+        except ValueError:
+            # What gRPC raises when the channel was closed meanwhile.
+            self._fail(call, self._closed_error())
 
-    def _answered(self, call: _Call, result: Any, error: InferenceServerException | None) -> None:
+    def _answered(
+        self, call: _Call, packet: Packet, result: Any, error: InferenceServerException | None
+    ) -> None:
         # Runs on a thread of gRPC: nothing here may wait.
-        if error is not None:
-            self._failed(call, error)
+        if error is None:
+            try:
+                arrays = self._packer.unpack(packet, result)
+            except Exception as broken:  # an unreadable answer must not hang the one who waits
+                self._fail(call, ServerError(f"the answer of {call.model} cannot be read: {broken}"))
+            else:
+                self._finish(call, arrays)
+            self._packer.release(packet)
             return
-        try:
-            names = [output.name for output in result.get_response().outputs]
-            call.future.set_result({name: result.as_numpy(name) for name in names})
-        except Exception as broken:  # noqa: BLE001 - an unreadable answer must not hang the one who waits
-            call.future.set_exception(ServerError(f"the answer of {call.model} cannot be read: {broken}"))
-
-    def _failed(self, call: _Call, error: InferenceServerException) -> None:
         ours = translate(error, address=self.address, model=call.model, seconds=call.timeout_s)
-        if isinstance(ours, ServerLostError) and call.lost < 3 and not self._closed:
-            call.lost += 1
-            self._later(call, lambda again: self._send_again(again, ours))
+        gone = isinstance(ours, ServerLostError | ServerTimeoutError)
+        trouble = shared_memory_trouble(error) if packet.arena is not None and not gone else ""
+        if trouble and not call.inline:
+            self._packer.forget_size(packet)
+            self._packer.release(packet, answered=trouble == "slice")
+            call.inline = True
+            self._later(call, self._send)
+            return
+        self._packer.release(packet, answered=not gone)
+        if isinstance(ours, ServerLostError):
+            self._lost(call, ours)
         else:
-            call.future.set_exception(ours)
+            self._fail(call, ours)
+
+    def _lost(self, call: _Call, error: ServerLostError) -> None:
+        if call.lost >= _LOST_AT_MOST or self._closed:
+            self._fail(call, error)
+            return
+        call.lost += 1
+        self._later(call, lambda again: self._send_again(again, error))
 
     def _send_again(self, call: _Call, reason: ServerLostError) -> None:
         # Every model is a pure function, so asking a second time changes nothing but the answer's time.
+        time.sleep(_PAUSE_S * call.lost)
         if not self._await_return():
             raise reason
-        if self._await_model is not None:
-            self._await_model(call.model)
-        self._send(call)
+        self._introduce(call)
 
     def _poll_return(self) -> bool:
         deadline = time.monotonic() + self._retry_s
@@ -177,40 +217,67 @@ class GrpcServer(Server):
             time.sleep(0.1)
         return False
 
+    def _later(self, call: _Call, step: Callable[[_Call], None]) -> None:
+        """Run ``step`` where it may wait, and give its error to the call."""
+
+        def run() -> None:
+            try:
+                step(call)
+            except BaseException as error:  # whatever it is, the one who waits must hear of it
+                self._fail(call, error)
+
+        try:
+            self._waiters.submit(run)
+        except RuntimeError:
+            self._fail(call, self._closed_error())
+
+    def _finish(self, call: _Call, arrays: dict[str, NDArray[Any]]) -> None:
+        if self._is_last_word(call):
+            call.future.set_result(arrays)
+
+    def _fail(self, call: _Call, error: BaseException) -> None:
+        if self._is_last_word(call):
+            call.future.set_exception(error)
+
+    def _is_last_word(self, call: _Call) -> bool:
+        with self._lock:
+            known = call in self._under_way
+            self._under_way.discard(call)
+            return known
+
+    def _closed_error(self) -> ServerError:
+        return ServerError(f"the connection to {self.address} is closed")
+
     # Models
 
     def models(self) -> list[ServedModel]:
         """Every model of the server's repositories, loaded or not, by name."""
-        index = self._ask(
-            lambda: self._client.get_model_repository_index(headers=self._headers, client_timeout=20.0)
-        )
-        ready: dict[str, bool] = {}
-        for entry in index.models:
-            ready[entry.name] = ready.get(entry.name, False) or entry.state == "READY"
-        nothing: tuple[TensorDescription, ...] = ()
-        return [
-            self._describe(name) if ready[name] else ServedModel(name, "", False, nothing, nothing)
-            for name in sorted(ready)
-        ]
+        try:
+            index = self._ask(lambda limits: self._client.get_model_repository_index(**limits))
+        except ServerLostError:
+            raise
+        except ServerError:
+            # The index is among what our own server restricts; whether a model is ready is not.
+            ready = {name: self._is_loaded(name) for name in sorted(self._known)}
+        else:
+            ready = dict.fromkeys(sorted(entry.name for entry in index.models), False)
+            ready.update((entry.name, True) for entry in index.models if entry.state == "READY")
+        return [self._describe(name) if ready[name] else self._not_ready(name) for name in ready]
 
     def is_ready(self, model: str) -> bool:
-        """Whether ``model`` can be used now; waits for the end of a load under way."""
+        """Whether ``model`` can be used; has it loaded first where ``await_model`` does that."""
         if self._await_model is not None:
             try:
                 self._await_model(model)
             except ServerError:
                 return False
-        return bool(
-            self._ask(
-                lambda: self._client.is_model_ready(model, headers=self._headers, client_timeout=20.0), model
-            )
-        )
+        return self._is_loaded(model)
 
     def load(self, model: str) -> None:
         """Load ``model``; what it calls is the server's affair, or that of ``await_model``."""
         if self._await_model is not None:
             self._await_model(model)
-        elif not self.is_ready(model):
+        elif not self._is_loaded(model):
             self.load_one(model)
 
     def load_one(self, model: str, timeout_s: float = 120.0) -> None:
@@ -219,36 +286,39 @@ class GrpcServer(Server):
         Raises:
             ModelError: the server could not load it; the message carries its reason.
         """
-        self._ask(
-            lambda: self._client.load_model(model, headers=self._headers, client_timeout=timeout_s),
-            model,
-            timeout_s,
-        )
+        self._ask(lambda limits: self._client.load_model(model, **limits), model, timeout_s)
         with self._lock:
             self._described.pop(model, None)
 
     def statistics(self, model: str) -> dict[str, int]:
         """Batch elements answered and batches run since the load."""
-        answer = self._ask(
-            lambda: self._client.get_inference_statistics(model, headers=self._headers, client_timeout=20.0),
-            model,
-        )
+        answer = self._ask(lambda limits: self._client.get_inference_statistics(model, **limits), model)
         return {
             "inferences": sum(version.inference_count for version in answer.model_stats),
             "executions": sum(version.execution_count for version in answer.model_stats),
         }
 
+    def forget_models(self) -> None:
+        """Ask ``await_model`` again before each model's next use: the server is a new one."""
+        with self._lock:
+            self._described.clear()
+
     def _describe(self, model: str) -> ServedModel:
-        with self._lock:
-            if model in self._described:
-                return self._described[model]
-        answer = self._ask(
-            lambda: self._client.get_model_config(model, headers=self._headers, client_timeout=20.0), model
-        )
-        config = model_config(answer.config)
-        described = ServedModel(model, config.parameters.get("role", ""), True, config.inputs, config.outputs)
-        with self._lock:
-            return self._described.setdefault(model, described)
+        described = self._described.get(model)
+        if described is None:
+            answer = self._ask(lambda limits: self._client.get_model_config(model, **limits), model)
+            config = model_config(answer.config)
+            role = config.parameters.get("role", "")
+            described = ServedModel(model, role, True, config.inputs, config.outputs)
+            with self._lock:
+                self._described[model] = described
+        return described
+
+    def _not_ready(self, name: str) -> ServedModel:
+        return replace(self._known.get(name, ServedModel(name, "", False, (), ())), ready=False)
+
+    def _is_loaded(self, model: str) -> bool:
+        return bool(self._ask(lambda limits: self._client.is_model_ready(model, **limits), model))
 
     # Connection
 
@@ -256,7 +326,7 @@ class GrpcServer(Server):
         """Whether the server answers at all."""
         try:
             return bool(self._client.is_server_live(headers=self._headers, client_timeout=2.0))
-        except InferenceServerException:
+        except (InferenceServerException, ValueError):
             return False
 
     def wait_until_live(self, timeout_s: float) -> None:
@@ -279,42 +349,22 @@ class GrpcServer(Server):
             return
         self._closed = True
         self._waiters.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            calls = list(self._under_way)
+        for call in calls:
+            self._fail(call, self._closed_error())
+        self._packer.close()
         self._client.close()
 
     def _ask(
-        self, question: Callable[[], Any], model: str | None = None, seconds: float | None = None
+        self,
+        question: Callable[[dict[str, Any]], Any],
+        model: str | None = None,
+        seconds: float = _QUESTION_S,
     ) -> Any:
         try:
-            return question()
+            return question({"headers": self._headers, "client_timeout": seconds})
         except InferenceServerException as error:
             raise translate(error, address=self.address, model=model, seconds=seconds) from error
-
-
-def _input(name: str, value: NDArray[Any]) -> triton.InferInput:
-    tensor = triton.InferInput(name, value.shape, np_to_triton_dtype(value.dtype))
-    tensor.set_data_from_numpy(value)
-    return tensor
-
-
-def _channel_options(address: str) -> list[tuple[str, int]]:
-    options = [
-        ("grpc.max_send_message_length", _MESSAGE_LIMIT),
-        ("grpc.max_receive_message_length", _MESSAGE_LIMIT),
-        # A server that was restarted is to be found again at once, not after gRPC's usual minutes.
-        ("grpc.initial_reconnect_backoff_ms", 50),
-        ("grpc.min_reconnect_backoff_ms", 50),
-        ("grpc.max_reconnect_backoff_ms", 500),
-    ]
-    if is_loopback(address):
-        # http_proxy in the environment is not meant for this host.
-        options.append(("grpc.enable_http_proxy", 0))
-    return options
-
-
-def is_loopback(address: str) -> bool:
-    """Whether ``address`` ("host:port") is this host by its loopback interface."""
-    host = address.rpartition(":")[0].strip("[]")
-    return host in {"localhost", "::1"} or host.startswith("127.")
-
-
-__all__ = ["GrpcServer", "is_loopback", "triton_to_np_dtype"]
+        except ValueError as error:
+            raise self._closed_error() from error

@@ -90,7 +90,7 @@ def _run_group(
     names = [name for name in runner.output_names if name in wanted[group[0]]] or list(runner.output_names)
     try:
         outputs = runner.run(inputs, names)
-    except Exception as error:  # noqa: BLE001 - whatever the network raises belongs into the answers
+    except Exception as error:  # whatever the network raises belongs into the answers
         if len(group) == 1:
             answers[group[0]] = f"{type(error).__name__}: {error}"
         else:

@@ -105,7 +105,8 @@ class Network:
                 return f"{self.name} needs the input {name}"
             value = inputs[name]
             if value.dtype != _DTYPES[tensor["data_type"]]:
-                return f"input {name} of {self.name} is {value.dtype}, not {tensor['data_type'].removeprefix('TYPE_')}"
+                wanted = tensor["data_type"].removeprefix("TYPE_")
+                return f"input {name} of {self.name} is {value.dtype}, not {wanted}"
             dims = [int(size) for size in tensor["dims"]]
             shape = value.shape[1:] if self.max_batch_size > 0 else value.shape
             if len(shape) != len(dims) or any(want not in (-1, size) for want, size in zip(dims, shape)):  # noqa: B905
