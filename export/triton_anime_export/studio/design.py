@@ -120,7 +120,7 @@ def draw_style(rng: Generator, height: int) -> Style:
 
 
 def draw_design(rng: Generator, height: int) -> Design:
-    """Sample one character: mostly people from the front or turned, some from the side or behind, some animals."""
+    """Sample one character: people from the front, turned, from the side or behind, and some animals."""
     design = draw_person(rng, height)
     pick = rng.random()
     if pick < 0.07:

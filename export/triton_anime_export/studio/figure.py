@@ -262,6 +262,14 @@ def draw_torso(cel: Cel, design: Design, joints: Joints) -> None:
             0.03,
             0.7,
         )
+    if design.top in ("jacket", "blazer", "hoodie", "shirt") and design.hair_seed % 5 < 3:
+        for sign in (-1, 1):
+            x, y = hip[0] + turn * 0.5 + sign * joints.hip_width * 0.55, hip[1] - 0.05 * joints.body
+            cel.line([(x - 0.1, y + 0.01 * sign), (x + 0.1, y - 0.01 * sign)], design.top_colour, 0.8)
+    for index in range(design.hair_seed % 4):
+        sign = 1 if index % 2 else -1
+        x, y = hip[0] + sign * joints.hip_width * 0.9, hip[1] - (0.05 + 0.04 * index) * joints.body
+        cel.line([(x, y), (x - sign * 0.14, y + 0.05), (x - sign * 0.2, y + 0.04)], base, 0.6)
     if design.belt:
         y = hip[1] - 0.06 * joints.body
         belt = box(

@@ -166,9 +166,10 @@ def draw_arm(cel: Cel, design: Design, joints: Joints, side: int) -> None:
         end = along(shoulder, elbow, max(0.25, design.sleeve * 1.6))
         sleeve = limb(shoulder, end, radius * 1.2, radius * (1.05 if design.curvy < 0.6 else 1.4))
     cel.part(sleeve, design.top_colour, 0.08)
-    if design.top not in ("jacket", "armour"):
+    lit = design.style.soft == 0 and 0.12 * design.style.depth < 0.6 * radius
+    if lit and design.top not in ("jacket", "armour", "sailor"):
         # The garment runs on from the trunk into the sleeve: no line across the shoulder.
-        inner = (joints.neck[0] + (shoulder[0] - joints.neck[0]) * 0.62, shoulder[1] + radius * 0.15)
+        inner = (joints.neck[0] + (shoulder[0] - joints.neck[0]) * 0.72, shoulder[1] + radius * 0.2)
         cel.canvas.drawPath(
             limb(inner, along(shoulder, elbow, 0.08), radius * 0.6, radius * 0.85), fill(design.top_colour)
         )
@@ -178,5 +179,10 @@ def draw_arm(cel: Cel, design: Design, joints: Joints, side: int) -> None:
             design.top_colour,
             0.6,
         )
+    if design.sleeve >= 1 and design.top in ("blazer", "sailor", "hoodie", "shirt", "kimono", "robe"):
+        end = along(elbow, hand, 0.8)
+        cuff_width = radius * 0.72 * wide
+        trim = design.second_colour if design.hair_seed % 2 else design.top_colour
+        cel.part(limb(end, along(elbow, hand, 0.87), cuff_width * 0.96, cuff_width), trim, 0.04, 0.7)
     if design.top == "armour":
         cel.part(oval(shoulder[0], shoulder[1], radius * 1.9, radius * 1.7), design.second_colour, 0.07)

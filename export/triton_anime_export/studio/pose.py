@@ -157,7 +157,7 @@ def joints(design: Design, pose: Pose) -> Joints:
     arm = 0.37 * body * (1.1 if body < 2.4 else 1.0)
     elbows = [reach(shoulders[side], pose.upper_arm[side] + pose.lean, arm * 0.5) for side in (0, 1)]
     hands = [reach(elbows[side], pose.forearm[side] + pose.lean, arm * 0.5) for side in (0, 1)]
-    head = reach(neck, math.pi - pose.lean * 0.5 - pose.tilt, neck_length + 0.44)
+    head = reach(neck, math.pi - pose.lean * 0.5 - pose.tilt, neck_length * 0.8 + 0.39)
     return Joints(
         hip=hip,
         neck=neck,
