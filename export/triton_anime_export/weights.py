@@ -1,0 +1,97 @@
+"""Weights into a served module: from a training run, a committed ONNX file or an official checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import nn
+
+from triton_anime_export.errors import WeightsError
+from triton_anime_export.network import Network, Size, StateDict
+from triton_anime_export.to_precision import HALF_SUFFIX
+
+CORE = "core."
+
+
+def load(network: Network, size: Size, path: Path) -> nn.Module:
+    """The served module of ``size`` with the weights of ``path``, in eval mode.
+
+    Args:
+        network: the description.
+        size: which variant to build.
+        path: ``weights.pt`` of a training run, a ``model.onnx`` written by this package, or (for ``full``) an
+            official checkpoint.
+
+    Raises:
+        WeightsError: the file is missing, cannot be read, or holds another network's weights.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path} does not exist; train with: triton-anime-export train {network.name}")
+    module = network.build(size)
+    state = from_onnx(path) if path.suffix == ".onnx" else from_checkpoint(path)
+    if size == "full":
+        state = network.adapt_official(state)
+    core = module.get_submodule("core")
+    missing, unexpected = _fill(core, state)
+    if missing or unexpected:
+        key = (missing or unexpected)[0]
+        raise WeightsError(
+            f"{path} is not a checkpoint of {network.name} ({size}): {len(missing)} keys are missing and "
+            f"{len(unexpected)} unknown, {key!r} among them"
+        )
+    return module.eval()
+
+
+def from_checkpoint(path: Path) -> StateDict:
+    """A state dict saved by torch; pickles that hold anything but tensors are refused.
+
+    Raises:
+        WeightsError: it cannot be read.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise WeightsError(f"{path} is not a readable checkpoint: {error}".splitlines()[0]) from error
+    for key in ("state_dict", "model"):
+        if isinstance(state, dict) and isinstance(state.get(key), dict):
+            state = state[key]
+    return dict(state)
+
+
+def from_onnx(path: Path) -> StateDict:
+    """The parameters of ``core`` out of a file written by :func:`triton_anime_export.to_onnx.export`.
+
+    Raises:
+        WeightsError: it is not such a file.
+    """
+    try:
+        graph = onnx.load(path).graph
+    except Exception as error:
+        raise WeightsError(f"{path} is not an ONNX file") from error
+    state: StateDict = {}
+    for initializer in graph.initializer:
+        name = initializer.name.removesuffix(HALF_SUFFIX)
+        if name.startswith(CORE):
+            values = numpy_helper.to_array(initializer)
+            if values.dtype == np.float16:
+                values = values.astype(np.float32)
+            state[name.removeprefix(CORE)] = torch.from_numpy(np.array(values))
+    if not state:
+        raise WeightsError(f"{path} holds no named parameters; it was not written by this package")
+    return state
+
+
+def _fill(core: nn.Module, state: StateDict) -> tuple[list[str], list[str]]:
+    """Load what fits and name what does not; counters of BatchNorm do not travel and are not missed."""
+    wanted = core.state_dict()
+    fitting = {
+        key: value for key, value in state.items() if key in wanted and value.shape == wanted[key].shape
+    }
+    core.load_state_dict(fitting, strict=False)
+    missing = [key for key in wanted if key not in fitting and not key.endswith("num_batches_tracked")]
+    unexpected = [key for key in state if key not in wanted]
+    return missing, unexpected
