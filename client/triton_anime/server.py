@@ -133,16 +133,23 @@ def connect(
         timeout_s: how long to wait for the server now, and for the answer to each request later.
         shared_memory: whether tensors travel through system shared memory; None tries it where the address
             is this host's loopback, and sends them inside the messages where the server does not allow it.
-        token: value of the header that unlocks the restricted protocols of our embedded server.
+        token: the secret of an embedded server, which unlocks loading and shared memory; that of a server of
+            the same user on this host is found by itself.
 
     Raises:
         ServerError: nothing answers there.
     """
     from triton_anime.repository import Catalogue
     from triton_anime.transport.grpc import GrpcServer
+    from triton_anime.transport.tokens import read_token
 
-    known = Catalogue().served()
-    server = GrpcServer(address, timeout_s=timeout_s, shared_memory=shared_memory, token=token, known=known)
+    server = GrpcServer(
+        address,
+        timeout_s=timeout_s,
+        shared_memory=shared_memory,
+        token=read_token(address) if token is None else token,
+        known=lambda: Catalogue().served(),
+    )
     try:
         server.wait_until_live(timeout_s)
     except BaseException:

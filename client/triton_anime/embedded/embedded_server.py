@@ -18,6 +18,7 @@ from triton_anime.errors import ModelError, ServerError, ServerStartError
 from triton_anime.repository import Catalogue
 from triton_anime.server import Server
 from triton_anime.transport.grpc import GrpcServer
+from triton_anime.transport.tokens import write_token
 
 _RESTARTS = 5
 _RESTART_WINDOW_S = 120.0
@@ -78,6 +79,8 @@ class EmbeddedServer:
         self._loader: Loader | None = None
         self._back = threading.Event()
         self._closed = False
+        self._failure: ServerError | None = None
+        self._token_file: Path | None = None
         self._restarts: list[float] = []
         self._canary = self._wanted[0] if self._wanted else None
         self.endpoints: Endpoints
@@ -132,6 +135,7 @@ class EmbeddedServer:
             except BaseException:
                 self.close()
                 raise
+        self._token_file = write_token(self.endpoints.grpc_port, self._token)
         self.load_in_order(self._wanted)
         return self
 
@@ -151,6 +155,15 @@ class EmbeddedServer:
         for model in models:
             self._loading.wait(model)
 
+    def check(self) -> None:
+        """Raise what ended the server, when it is gone for good.
+
+        Raises:
+            ServerError: it died too often, or could not be started again.
+        """
+        if self._failure is not None:
+            raise self._failure
+
     def close(self) -> None:
         """Stop the server; afterwards no process and no shared memory of it is left."""
         self._closed = True
@@ -161,6 +174,8 @@ class EmbeddedServer:
             self._server.close()
         if self._process is not None:
             self._process.stop()
+        if self._token_file is not None:
+            self._token_file.unlink(missing_ok=True)
 
     def __enter__(self) -> EmbeddedServer:
         return self.start()
@@ -209,7 +224,7 @@ class EmbeddedServer:
                 token=self._token,
                 await_model=lambda model: self._loading.wait(model),
                 await_return=self._await_return,
-                known=self.catalogue.served(),
+                known=self.catalogue.served,
             )
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not self._server.is_live():
@@ -254,6 +269,7 @@ class EmbeddedServer:
             self._launch(self.log_path)
             self._loading.reload()
         except ServerError as error:
+            self._failure = error
             self._loading.fail(error)
             self._closed = True
         finally:

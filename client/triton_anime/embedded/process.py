@@ -141,6 +141,7 @@ def new_log(chosen: Path | None = None) -> Path:
         logs = sorted(folder.glob("tritonserver-*.log"), key=lambda path: path.stat().st_mtime)
         for old in logs[: -_KEPT_LOGS + 1]:
             old.unlink(missing_ok=True)
+            old.with_name(f"{old.name}.old").unlink(missing_ok=True)
     except OSError as error:
         raise ServerStartError(
             f"{folder} cannot be written ({error.strerror}); set TRITON_ANIME_HOME"

@@ -4,7 +4,8 @@ Run as a script, with the standard library alone, so that it is up in millisecon
 a session of its own (Ctrl-C in a terminal reaches the client only) and ends it when
 
 - the client says so (a line ``stop`` on standard input) or sends SIGTERM,
-- the client is gone, however it ended: standard input closes, or the parent is another process.
+- the client is gone, however it ended: standard input closes, or the parent is another process,
+- one of its model processes died: it would never answer their requests again.
 
 Whenever tritonserver has ended, on purpose or not, its remaining model processes are killed and its shared
 memory is removed. The kernel ends tritonserver should the supervisor itself be killed; what is then left in
@@ -34,6 +35,7 @@ LOG_LIMIT = 16 * 2**20
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _GRACE_S = 6.0
+_CHECK_S = 0.5
 _IDLE = b"All models are stopped, unloading models"
 
 
@@ -57,14 +59,15 @@ def sweep_stale() -> None:
                 path.unlink(missing_ok=True)
 
 
-def children(pid: int) -> list[int]:
-    """Process ids whose parent is ``pid``."""
-    found = []
+def children(pid: int) -> dict[int, str]:
+    """Processes whose parent is ``pid``, with the letter of their state (Z: ended and not waited for)."""
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it may have ended since
-            # The name in field 2 may hold spaces and brackets; the parent is the second field after it.
-            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
-                found.append(int(folder.name))
+            # The name in field 2 may hold spaces and brackets; state and parent follow it.
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == pid:
+                found[int(folder.name)] = state
     return found
 
 
@@ -85,6 +88,8 @@ class Supervisor:
         self._log = log
         self._client = client
         self._stopping = False
+        self._dead: set[int] = set()
+        self._checked = 0.0
 
     def run(self) -> int:
         """Start the server, wait for its end or the client's, clean up; return the server's exit code."""
@@ -119,6 +124,7 @@ class Supervisor:
         try:
             while server.poll() is None and not self._stopping:
                 self._watch()
+                self._check_models(server)
         finally:
             self._end(server)
         self._tell(exit=server.returncode)
@@ -139,8 +145,23 @@ class Supervisor:
             self._stopping = True
         if self._log.stat().st_size > LOG_LIMIT:
             # The server appends, so it writes on at the new end; what was said before is kept once.
-            self._log.with_suffix(".old.log").write_bytes(self._log.read_bytes())
+            self._log.with_name(f"{self._log.name}.old").write_bytes(self._log.read_bytes())
             os.truncate(self._log, 0)
+
+    def _check_models(self, server: subprocess.Popen[bytes]) -> None:
+        """End a server that has lost a model process.
+
+        This release of Triton neither replaces it nor fails the requests that it had. The server waits at once for a process that it ends itself, so one that stays unwaited for died.
+        """
+        if time.monotonic() - self._checked < _CHECK_S:
+            return
+        self._checked = time.monotonic()
+        dead = {pid for pid, state in children(server.pid).items() if state == "Z"}
+        if dead & self._dead:
+            with self._log.open("ab") as log:
+                log.write(b"triton-anime: a model process died (out of memory?); the server is ended\n")
+            server.kill()
+        self._dead = dead
 
     def _end(self, server: subprocess.Popen[bytes]) -> None:
         said = self._log.stat().st_size

@@ -52,7 +52,9 @@ def translate(
     if _STUB_DIED.search(text):
         return ServerLostError(f"a process of {subject} died ({text}); is there enough memory?")
     if "UNAVAILABLE" in status or _LOST.search(text):
-        return ServerLostError(f"the server at {address} does not answer ({text}); is it running there?")
+        return ServerLostError(
+            f"the server at {address} does not answer ({text}); is it running? Its log may say more"
+        )
     if "DEADLINE_EXCEEDED" in status or _TIMED_OUT.search(text):
         allowed = f" within {seconds:.0f} s" if seconds else ""
         return ServerTimeoutError(

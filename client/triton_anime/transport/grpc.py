@@ -54,7 +54,7 @@ class GrpcServer(Server):
         await_return: called when the connection broke, from a thread that may wait there; returns whether
             the server is back. None gives the server ``retry_s`` seconds to come back.
         retry_s: see ``await_return``.
-        known: what is known of models by name where the server does not say.
+        known: tells what is known of models by name where the server does not say.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class GrpcServer(Server):
         await_model: Callable[[str], None] | None = None,
         await_return: Callable[[], bool] | None = None,
         retry_s: float = 10.0,
-        known: Mapping[str, ServedModel] | None = None,
+        known: Callable[[], Mapping[str, ServedModel]] = dict,
     ) -> None:
         self.address = address
         self._timeout_s = timeout_s
@@ -75,7 +75,7 @@ class GrpcServer(Server):
         self._await_model = await_model
         self._await_return = await_return or self._poll_return
         self._retry_s = retry_s
-        self._known = dict(known or {})
+        self._known = known
         self._described: dict[str, ServedModel] = {}
         self._under_way: set[_Call] = set()
         self._lock = threading.Lock()
@@ -252,17 +252,25 @@ class GrpcServer(Server):
 
     def models(self) -> list[ServedModel]:
         """Every model of the server's repositories, loaded or not, by name."""
+        known: Mapping[str, ServedModel] = {}
         try:
             index = self._ask(lambda limits: self._client.get_model_repository_index(**limits))
         except ServerLostError:
             raise
         except ServerError:
             # The index is among what our own server restricts; whether a model is ready is not.
-            ready = {name: self._is_loaded(name) for name in sorted(self._known)}
+            known = self._known()
+            ready = {name: self._is_loaded(name) for name in sorted(known)}
         else:
             ready = dict.fromkeys(sorted(entry.name for entry in index.models), False)
             ready.update((entry.name, True) for entry in index.models if entry.state == "READY")
-        return [self._describe(name) if ready[name] else self._not_ready(name) for name in ready]
+        if not all(ready.values()):
+            known = known or self._known()
+        absent = ServedModel("", "", False, (), ())
+        return [
+            self._describe(name) if ready[name] else replace(known.get(name, absent), name=name, ready=False)
+            for name in ready
+        ]
 
     def is_ready(self, model: str) -> bool:
         """Whether ``model`` can be used; has it loaded first where ``await_model`` does that."""
@@ -313,9 +321,6 @@ class GrpcServer(Server):
             with self._lock:
                 self._described[model] = described
         return described
-
-    def _not_ready(self, name: str) -> ServedModel:
-        return replace(self._known.get(name, ServedModel(name, "", False, (), ())), ready=False)
 
     def _is_loaded(self, model: str) -> bool:
         return bool(self._ask(lambda limits: self._client.is_model_ready(model, **limits), model))
