@@ -1,0 +1,146 @@
+"""One picture: from estimates (alpha, effect masks, plate) to the three layers that give it back.
+
+The client's pipeline and the server's ``decompose_frame`` both end here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from triton_anime import fill, layers
+from triton_anime.guided import guided_upsample
+from triton_anime.panoptic import EFFECT, nearest_label
+
+U8 = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+WORKING_LONG_SIDE = 512
+
+# The least alpha an effect has is this share of how sure the network is of it; the colours decide the rest.
+_EFFECT_SHARE = 0.5
+# Probability, of 255, below which there is no effect and above which the network is sure.
+_EFFECT_BLACK, _EFFECT_WHITE = 96, 224
+# Levels: what compression leaves between a frame and its plate.
+_NOISE = 3
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Straight RGBA character and effects [H,W,4], opaque background [H,W,3]."""
+
+    character: U8
+    effects: U8
+    background: U8
+
+
+def working_frame(frame: U8, long_side: int = WORKING_LONG_SIDE) -> U8:
+    """The frame [H,W,3] at the size the networks get; a smaller one stays as it is."""
+    height, width = frame.shape[:2]
+    scale = long_side / max(height, width)
+    if scale >= 1:
+        return frame
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cast(U8, cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
+
+
+def effect_prior(masks: U8 | None, probabilities: U8 | None, frame: U8) -> U8:
+    """How sure it is that each pixel of the frame carries an effect.
+
+    Args:
+        masks: [P,h,w] or [h,w] probability · 255 by prompt, or None.
+        probabilities: [4,h,w] class probabilities · 255 of the segmentation, or None.
+        frame: [H,W,3].
+
+    Returns:
+        [H,W] uint8, zero where there is none, with its edges on the picture's. Where both estimates exist
+        their mean counts: each alone sees an effect in every bright lamp.
+    """
+    said: list[U8] = []
+    if masks is not None:
+        said.append(cast(U8, masks.max(axis=0) if masks.ndim == 3 else masks))
+    if probabilities is not None:
+        coarse = probabilities[EFFECT]
+        if said:
+            h, w = said[0].shape
+            coarse = cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR)
+        said.append(coarse)
+    if not said:
+        return np.zeros(frame.shape[:2], np.uint8)
+    mean = said[0] if len(said) == 1 else cv2.addWeighted(said[0], 0.5, said[1], 0.5, 0)
+    table = np.clip((np.arange(256) - _EFFECT_BLACK) * 255.0 / (_EFFECT_WHITE - _EFFECT_BLACK), 0, 255)
+    sure = cv2.LUT(mean, np.rint(table).astype(np.uint8))
+    if not sure.any():
+        return np.zeros(frame.shape[:2], np.uint8)
+    fine = guided_upsample(sure, frame, radius=4, epsilon=1e-3)
+    fine[fine < 12] = 0
+    return fine
+
+
+def hole_of(foreground: U8) -> Mask:
+    """Pixels that may carry any foreground: alpha above 3 %, with a margin for its soft outline."""
+    margin = max(2, round(max(foreground.shape) * 0.0035))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
+    return cast(Mask, cv2.dilate((foreground > 8).astype(np.uint8), kernel) > 0)
+
+
+def hole_to_fill(frame: U8, alpha: U8, prior: U8, size: tuple[int, int]) -> tuple[Mask, U8, U8]:
+    """(hole [H,W], working frame [h,w,3] without foreground, mask [h,w] 0/255) for an inpainting network."""
+    hole = hole_of(cv2.max(alpha, prior))
+    return hole, *to_invent(frame, hole, size)
+
+
+def to_invent(frame: U8, missing: Mask, size: tuple[int, int]) -> tuple[U8, U8]:
+    """(picture [h,w,3], mask [h,w] 0/255) at an inpainting network's size; the hole does not bleed out."""
+    h, w = size
+    known = fill.smooth_fill(frame, ~missing)
+    small = cv2.resize(known, (w, h), interpolation=cv2.INTER_AREA)
+    mask = cv2.resize(missing.astype(np.uint8) * 255, (w, h), interpolation=cv2.INTER_AREA)
+    return small, ((mask > 0) * 255).astype(np.uint8)
+
+
+def plate(frame: U8, hole: Mask, answer: U8 | None) -> U8:
+    """The background of a single picture: the frame with its hole filled from a network's answer [h,w,3]."""
+    if answer is None:
+        return fill.smooth_fill(frame, ~hole)
+    return fill.blend_in(frame, hole, answer)
+
+
+def decompose(frame: U8, alpha: U8, prior: U8, background: U8) -> Layers:
+    """Solve the colours of the layers so that they compose to the frame.
+
+    Args:
+        frame: [H,W,3].
+        alpha: [H,W] of all characters.
+        prior: [H,W] effect prior of :func:`effect_prior`.
+        background: [H,W,3] clean plate.
+    """
+    differs = cv2.absdiff(frame, background).max(axis=2) > _NOISE
+    # beside the foreground, what differs from the plate is a part of what stands nearest
+    character_rim = hole_of(alpha) & (alpha == 0) & differs & (prior == 0)
+    character = layers.decontaminate(frame, alpha, background, character_rim)
+    least = cv2.convertScaleAbs(prior, alpha=_EFFECT_SHARE)
+    if prior.any():
+        rim = hole_of(prior) & (prior == 0) & differs & (character[..., 3] == 0)
+        least[rim] = 1
+        # an effect in front of a character takes its share of the pixel from the character
+        covered = 255 - least.astype(np.uint16)
+        both = (least > 0) & (character[..., 3] > 0)
+        character[..., 3][both] = (character[..., 3][both] * covered[both] // 255).astype(np.uint8)
+        character[character[..., 3] == 0] = 0
+    under = layers.over(background, character)
+    return Layers(character, layers.effect_layer(frame, under, least), background)
+
+
+def identities(instances: U8, alpha: U8) -> U8:
+    """Which character each pixel of the alpha [H,W] belongs to, from a map of any size; 0 where alpha < ½."""
+    if not instances.any():
+        return np.zeros(alpha.shape, np.uint8)
+    height, width = alpha.shape
+    labels = cv2.resize(nearest_label(instances), (width, height), interpolation=cv2.INTER_NEAREST)
+    labels[alpha < 128] = 0
+    return cast(U8, labels)

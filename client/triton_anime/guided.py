@@ -1,0 +1,80 @@
+"""Edge-aware upsampling of coarse masks.
+
+The fast guided filter (He & Sun, "Fast Guided Filter", 2015; He, Sun & Tang, "Guided Image Filtering",
+2010): locally the fine mask is a linear function of the picture, so it has its edges where the picture has.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+
+
+def guided_upsample(coarse: U8, frame: U8, radius: int = 4, epsilon: float = 4e-4) -> U8:
+    """A coarse mask at the frame's resolution, with its edges on the frame's edges.
+
+    Args:
+        coarse: [h,w] probability or alpha, 0..255.
+        frame: [H,W,3] RGB the mask belongs to, any size.
+        radius: half the side of the local window, in pixels of ``coarse``.
+        epsilon: variance (of values in 0..1) below which a window counts as flat.
+
+    Returns:
+        [H,W] uint8.
+    """
+    height, width = frame.shape[:2]
+    if not coarse.any():
+        return np.zeros((height, width), np.uint8)
+    h, w = coarse.shape
+    small = cv2.resize(frame, (w, h), interpolation=cv2.INTER_AREA) if (h, w) != (height, width) else frame
+    guide = small.astype(np.float32) / 255
+    mask = coarse.astype(np.float32) / 255
+    slopes, offset = _coefficients(guide, mask, radius, epsilon)
+    if (h, w) != (height, width):
+        slopes = cast(F32, cv2.resize(slopes, (width, height), interpolation=cv2.INTER_LINEAR))
+        offset = cast(F32, cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR))
+    # multiply-add per channel in OpenCV: numpy would make three passes over the full picture
+    fine = cast(F32, cv2.transform(np.dstack([slopes * frame, offset * 255]), np.ones((1, 4), np.float32)))
+    return cast(U8, np.clip(np.rint(fine.reshape(height, width)), 0, 255).astype(np.uint8))
+
+
+def _box(values: F32, radius: int) -> F32:
+    side = 2 * radius + 1
+    return cast(F32, cv2.boxFilter(values, -1, (side, side), borderType=cv2.BORDER_REFLECT))
+
+
+def _coefficients(guide: F32, mask: F32, radius: int, epsilon: float) -> tuple[F32, F32]:
+    """Slopes [h,w,3] and offset [h,w] of the colour guided filter, already averaged over windows."""
+    mean_guide, mean_mask = _box(guide, radius), _box(mask, radius)
+    covariance = _box(guide * mask[..., None], radius) - mean_guide * mean_mask[..., None]
+    # the symmetric 3x3 variance of the guide in every window: xx, xy, xz, yy, yz, zz
+    products = np.stack(
+        [guide[..., i] * guide[..., j] for i, j in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))], axis=-1
+    )
+    mean_products = np.concatenate(
+        [_box(products[..., :3], radius), _box(products[..., 3:], radius)], axis=-1
+    )
+    x, y, z = mean_guide[..., 0], mean_guide[..., 1], mean_guide[..., 2]
+    xx = mean_products[..., 0] - x * x + epsilon
+    xy = mean_products[..., 1] - x * y
+    xz = mean_products[..., 2] - x * z
+    yy = mean_products[..., 3] - y * y + epsilon
+    yz = mean_products[..., 4] - y * z
+    zz = mean_products[..., 5] - z * z + epsilon
+    # inverse by cofactors
+    c00, c01, c02 = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
+    c11, c12, c22 = xx * zz - xz * xz, xz * xy - xx * yz, xx * yy - xy * xy
+    determinant = xx * c00 + xy * c01 + xz * c02
+    p, q, r = covariance[..., 0], covariance[..., 1], covariance[..., 2]
+    slopes = np.stack(
+        [c00 * p + c01 * q + c02 * r, c01 * p + c11 * q + c12 * r, c02 * p + c12 * q + c22 * r], axis=-1
+    )
+    slopes = (slopes / np.maximum(determinant, 1e-12)[..., None]).astype(np.float32)
+    offset = (mean_mask - (slopes * mean_guide).sum(axis=-1)).astype(np.float32)
+    return _box(slopes, radius), _box(offset, radius)

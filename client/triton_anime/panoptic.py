@@ -1,0 +1,171 @@
+"""From what a segmentation network says to characters: classes, instances, boxes, scores.
+
+The grouping is that of Panoptic-DeepLab (Cheng et al., CVPR 2020): every pixel of a character points at the
+centre of its character; pixels that point at the same centre belong together. Used by the server's
+``segment_frame`` and ``decompose_frame``; another network fills the same role by giving class
+probabilities and an instance map to :func:`panoptic`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+
+BACKGROUND, CHARACTER, EFFECT, OBJECT = 0, 1, 2, 3
+CLASSES = ("background", "character", "effect", "object")
+
+# Least height of the centre heat map, of 255.
+_CENTRE = 26
+_MOST_CHARACTERS = 24
+# A character smaller than this share of the picture is a fragment of its neighbour, or noise.
+_SMALLEST = 0.0008
+# Probability, of 255, from which a pixel may belong to a character.
+_MAYBE = 64
+
+
+@dataclass(frozen=True)
+class Panoptic:
+    """Segmentation of one frame.
+
+    Attributes:
+        semantic: [H,W] uint8 class.
+        instances: [H,W] uint8: 0 none, 1..N characters, best score first.
+        panoptic: [H,W] int32: class · 1000 + instance.
+        scores: [N] float32 mean character probability inside each instance.
+        boxes: [N,4] int32 x, y, w, h in pixels.
+    """
+
+    semantic: U8
+    instances: U8
+    panoptic: NDArray[np.int32]
+    scores: F32
+    boxes: NDArray[np.int32]
+
+
+def group(probabilities: U8, centres: U8, offsets: F32) -> U8:
+    """Instance of every pixel by the centre it points at.
+
+    Args:
+        probabilities: [4,h,w] class probabilities · 255.
+        centres: [h,w] centre heat map · 255 after non-maximum suppression.
+        offsets: [2,h,w] (dx, dy) from each cell to its centre, in cells.
+
+    Returns:
+        [h,w] uint8: 0 none, 1..N. Where no centre was found, connected parts are the instances.
+    """
+    maybe = probabilities[CHARACTER] >= _MAYBE
+    out = np.zeros(maybe.shape, np.uint8)
+    if not maybe.any():
+        return out
+    peaks = np.flatnonzero(centres.reshape(-1) >= _CENTRE)
+    if peaks.size == 0:
+        _, parts = cv2.connectedComponents(maybe.astype(np.uint8), connectivity=8)
+        return cast(U8, np.minimum(parts, _MOST_CHARACTERS).astype(np.uint8))
+    heights = centres.reshape(-1)[peaks]
+    # stable: equal heights keep reading order
+    peaks = peaks[np.argsort(-heights.astype(np.int32), kind="stable")][:_MOST_CHARACTERS]
+    peak_y, peak_x = np.divmod(peaks, maybe.shape[1])
+    y, x = np.nonzero(maybe)
+    to_x = x + offsets[0][maybe]
+    to_y = y + offsets[1][maybe]
+    distance = (to_x[:, None] - peak_x) ** 2 + (to_y[:, None] - peak_y) ** 2
+    out[maybe] = distance.argmin(axis=1) + 1
+    return out
+
+
+def panoptic(probabilities: U8, instances: U8, height: int, width: int) -> Panoptic:
+    """Classes and cleaned instances at the frame's size.
+
+    Args:
+        probabilities: [4,h,w] class probabilities · 255.
+        instances: [h,w] uint8 instance of each cell, 0 none.
+        height: rows of the frame.
+        width: columns of the frame.
+    """
+    stack = np.ascontiguousarray(probabilities.transpose(1, 2, 0))
+    large = cv2.resize(stack, (width, height), interpolation=cv2.INTER_LINEAR)
+    semantic = large.argmax(axis=2).astype(np.uint8)
+    character = semantic == CHARACTER
+    merged = _merge_fragments(instances, probabilities[CHARACTER] >= _MAYBE)
+    labels = cv2.resize(_extend(merged), (width, height), interpolation=cv2.INTER_NEAREST)
+    labels[~character] = 0
+    chance = large[..., CHARACTER]
+    found: list[tuple[float, int, tuple[int, int, int, int]]] = []
+    for label in (int(value) for value in np.unique(labels) if value):
+        mask = labels == label
+        if mask.sum() < _SMALLEST * height * width:
+            continue
+        x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
+        found.append((float(chance[mask].mean()) / 255, label, (x, y, w, h)))
+    found.sort(key=lambda entry: (-entry[0], entry[1]))
+    numbers = np.zeros(256, np.uint8)
+    for number, (_, label, _) in enumerate(found, start=1):
+        numbers[label] = number
+    ordered = numbers[labels]
+    return Panoptic(
+        semantic,
+        ordered,
+        semantic.astype(np.int32) * 1000 + ordered,
+        np.array([score for score, _, _ in found], np.float32),
+        np.array([box for _, _, box in found], np.int32).reshape(-1, 4),
+    )
+
+
+def _merge_fragments(instances: U8, maybe: NDArray[np.bool_]) -> U8:
+    """Fragments go to the instance they touch most; parts of nobody stay as they are."""
+    out = np.where(maybe, instances, 0).astype(np.uint8)
+    least = max(4.0, 4 * _SMALLEST * maybe.size)
+    areas = np.bincount(out.reshape(-1), minlength=256)
+    for label in sorted((v for v in range(1, 256) if areas[v]), key=lambda v: (areas[v], v)):
+        mask = out == label
+        count = int(mask.sum())
+        if count >= least:
+            continue
+        around = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        touched = np.bincount(out[around & ~mask], minlength=256)
+        touched[0] = 0
+        if touched.any():
+            out[mask] = int(touched.argmax())
+    # a few cells far from an instance's body but beside another's are the other's: offsets err at borders
+    for label in (int(value) for value in np.unique(out) if value):
+        count, parts, stats, _ = cv2.connectedComponentsWithStats(
+            (out == label).astype(np.uint8), connectivity=8
+        )
+        if count <= 2:
+            continue
+        body = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+        for part in range(1, count):
+            if part == body or stats[part, cv2.CC_STAT_AREA] > 0.25 * stats[body, cv2.CC_STAT_AREA]:
+                continue
+            mask = parts == part
+            around = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+            touched = np.bincount(out[around & ~mask], minlength=256)
+            touched[[0, label]] = 0
+            if touched.any():
+                out[mask] = int(touched.argmax())
+    return out
+
+
+def _extend(labels: U8) -> U8:
+    """Labels grown outwards to the nearest one, so that no enlarged edge is left without."""
+    if not labels.any():
+        return labels
+    return nearest_label(labels)
+
+
+def nearest_label(labels: U8) -> U8:
+    """[h,w] with every zero replaced by the number of the nearest labelled pixel."""
+    _, regions = cv2.distanceTransformWithLabels(
+        (labels == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    table = np.zeros(int(regions.max()) + 1, np.uint8)
+    known = labels > 0
+    table[regions[known]] = labels[known]
+    return table[regions]

@@ -1,0 +1,342 @@
+"""The way of a drawing through the stages, readable from top to bottom.
+
+Three kinds of overlap keep the server busy, and none of them changes a result: the requests of one drawing
+(segmentation, effects, flow) are in flight together; so are several drawings; so are several shots. Only the
+tracker and the two things that carry the past along (stabilised alpha, background plate) take the drawings of
+a shot one after the other. What is kept is bounded by :class:`Settings`, never by the length of the video.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from triton_anime import characters, decompose, layers, matting, stabilise
+from triton_anime.characters import CharacterView, OverlapTracker, Segmentation
+from triton_anime.drawings import Drawing
+from triton_anime.guided import guided_upsample
+from triton_anime.plates import Plate, View, plates
+from triton_anime.prompts import effect_type
+from triton_anime.roles import DETAIL, EFFECTS, FLOW, INPAINTING, SEGMENTATION, Answer, Roles
+from triton_anime.server import Server
+from triton_anime.settings import Settings
+from triton_anime.streams import Pump, in_flight, overlapped
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class EffectView:
+    """One prompt that was found in one drawing.
+
+    Attributes:
+        prompt: the words asked for.
+        type: the effect's name in the metadata.
+        intensity: mean probability inside the prompt's mask, 0..1.
+        coverage: share of the picture that the mask covers.
+    """
+
+    prompt: str
+    type: str
+    intensity: float
+    coverage: float
+
+
+@dataclass(frozen=True)
+class DrawingLayers:
+    """Everything about one distinct drawing, ready to be written.
+
+    Attributes:
+        drawing: the drawing, with its image and the frames that show it.
+        character, effects: straight RGBA uint8 [H,W,4].
+        background: RGB uint8 [H,W,3].
+        identity: uint8 [H,W]: 0 nobody, else the character's number, stable within the shot.
+        characters: one entry per number in ``identity``.
+        effects_found: prompts with a mask in this drawing.
+        effect_intensity: mean alpha of the effect layer where it is not empty, 0..1; None: role absent.
+        inpainted: whether any background pixel is not this frame's own.
+        mask_quality: soft intersection over union of independent estimates of the characters; None where
+            fewer than two networks looked, or nobody is there.
+        background_quality: share of the plate's pixels that some drawing of the shot really shows.
+        recovered_share, invented_share: shares of the plate copied from other drawings, and invented.
+        motion_magnitude: median length of the flow from the drawing before, in diagonals of the frame; None
+            for the first drawing of a shot or without flow.
+        residual_psnr, residual_mae: the composed layers against the frame, dB (99 at most) and levels.
+        absent_roles: roles that nobody fills.
+    """
+
+    drawing: Drawing
+    character: U8
+    effects: U8
+    background: U8
+    identity: U8
+    characters: tuple[CharacterView, ...]
+    effects_found: tuple[EffectView, ...]
+    effect_intensity: float | None
+    inpainted: bool
+    mask_quality: float | None
+    background_quality: float | None
+    recovered_share: float
+    invented_share: float
+    motion_magnitude: float | None
+    residual_psnr: float
+    residual_mae: float
+    absent_roles: frozenset[str]
+
+
+@dataclass
+class Cel:
+    """A drawing on its way; each stage fills in its part."""
+
+    drawing: Drawing
+    working: U8
+    segmentation: Segmentation | None = None
+    effects: Answer | None = None
+    flow: tuple[F32, F32] | None = None
+    """Flow from the drawing before to this one and back, [h,w,2] in working pixels."""
+    identity: U8 | None = None
+    """[h,w] at the working resolution."""
+    alpha: U8 = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
+    prior: U8 = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
+    mask_quality: float | None = None
+
+    @property
+    def image(self) -> U8:
+        """The frame [H,W,3]."""
+        return self.drawing.first.image
+
+    @property
+    def probability(self) -> U8 | None:
+        """[4,h,w] class probabilities · 255 of the segmentation."""
+        return None if self.segmentation is None else self.segmentation.probability
+
+
+class Pipeline:
+    """Turns drawings into layers with the networks of a server.
+
+    Args:
+        server: any Triton that serves (some of) the models of ``ensembles/``.
+        settings: see :class:`Settings`.
+
+    The same drawings give the same layers, whatever the timing; a shot depends on nothing outside it.
+    """
+
+    def __init__(self, server: Server, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self._server = server
+        self._roles = Roles(server)
+
+    def run(self, drawings: Iterable[Drawing]) -> Iterator[DrawingLayers]:
+        """Layers of every drawing, in order.
+
+        Raises:
+            ServerError: the server died for good, or a model failed.
+        """
+        cv2.setNumThreads(1)
+        with ThreadPoolExecutor(self.settings.threads, thread_name_prefix="arithmetic") as pool:
+            shots = overlapped(
+                drawings,
+                lambda drawing: drawing.is_shot_start,
+                lambda shot: self._shot(shot, pool),
+                self.settings.shots_in_flight,
+                self.settings.drawings_in_flight,
+            )
+            with closing(shots):  # type: ignore[type-var]
+                yield from shots
+
+    def _shot(self, drawings: Iterable[Drawing], pool: ThreadPoolExecutor) -> Iterator[DrawingLayers]:
+        """The stages of one shot."""
+        depth = self.settings.drawings_in_flight
+        cels = self._cels(drawings)
+        looked = in_flight(cels, self._look, depth)  # stages 1 and 2b, and the flow
+        tracked = self._track(looked)  # stage 3: identities
+        refined = in_flight(tracked, lambda cel: self._refine(cel, pool), depth)  # stage 2a
+        steady = Pump(self._stabilise(refined), 2, "steady")  # stage 3: masks
+        plated = self._plates(steady)  # stage 2c
+        yield from in_flight(
+            plated, lambda pair: pool.submit(self._layers, *pair).result, self.settings.threads
+        )
+
+    def _cels(self, drawings: Iterable[Drawing]) -> Iterator[tuple[Cel | None, Cel]]:
+        """Every drawing with the one before it."""
+        long_side = self.settings.working_long_side
+        cels = (Cel(drawing, decompose.working_frame(drawing.first.image, long_side)) for drawing in drawings)
+        before: Cel | None = None
+        for cel in cels:
+            yield before, cel
+            # only its working frame is needed: the picture must not be held twice as long
+            before = cel
+
+    def _look(self, pair: tuple[Cel | None, Cel]) -> Callable[[], Cel]:
+        """Stages 1 and 2b and the flow from the drawing before, all sent at once."""
+        before, cel = pair
+        frame = cel.working
+        segment = self._roles.ask(
+            SEGMENTATION, {"FRAME": frame}, ["INSTANCES", "SCORES", "BOXES", "PROBABILITY"]
+        )
+        prompts = np.array([prompt.encode() for prompt in self.settings.prompts], object)
+        effects = self._roles.ask(
+            EFFECTS,
+            {"FRAME": frame, "PROMPTS": prompts},
+            ["ALPHA", "INTENSITY", "COVERAGE"],
+        )
+        flow: Callable[[], Answer | None] = lambda: None  # noqa: E731
+        if before is not None:
+            flow = self._roles.ask(FLOW, {"FRAME0": before.working, "FRAME1": frame}, ["FORWARD", "BACKWARD"])
+
+        def wait() -> Cel:
+            answer = segment()
+            if answer is not None:
+                cel.segmentation = Segmentation(
+                    answer["INSTANCES"], answer["SCORES"], answer["BOXES"], answer["PROBABILITY"]
+                )
+            cel.effects = effects()
+            moved = flow()
+            if moved is not None:
+                cel.flow = (moved["FORWARD"], moved["BACKWARD"])
+            return cel
+
+        return wait
+
+    def _track(self, cels: Iterable[Cel]) -> Iterator[Cel]:
+        """Identities from drawing to drawing: the only stage that must take a shot in order on the server."""
+        tracker = OverlapTracker()
+        for cel in cels:
+            if cel.segmentation is not None:
+                backward = None if cel.flow is None else cel.flow[1]
+                cel.identity = tracker.step(cel.segmentation.instances, backward)
+            yield cel
+
+    def _refine(self, cel: Cel, pool: ThreadPoolExecutor) -> Callable[[], Cel]:
+        """Stage 2a at full resolution, while threads here refine the edges of the effects."""
+        height, width = cel.image.shape[:2]
+        coarse = characters.coarse_mask(cel.probability, cel.identity)
+        inputs: dict[str, NDArray[Any]] = {"FRAME": cel.image}
+        somebody = True
+        if coarse is not None:
+            inputs["MASK"] = coarse
+        if cel.identity is not None:
+            inputs["BOXES"] = characters.boxes_of(cel.identity, height, width)
+            somebody = bool(len(inputs["BOXES"]))
+        detail: Callable[[], Answer | None] = lambda: None  # noqa: E731
+        if somebody:
+            detail = self._roles.ask(DETAIL, inputs, ["ALPHA", "AGREEMENT"])
+        found = None if cel.effects is None else cel.effects["ALPHA"]
+        prior = pool.submit(decompose.effect_prior, found, cel.probability, cel.image)
+
+        def wait() -> Cel:
+            answer = detail()
+            if answer is not None:
+                cel.alpha = answer["ALPHA"]
+                cel.mask_quality = _quality(answer, coarse)
+            elif coarse is not None and somebody:
+                cel.alpha = matting.levels(guided_upsample(coarse, cel.image))
+            else:
+                cel.alpha = np.zeros((height, width), np.uint8)
+            cel.prior = prior.result()
+            return cel
+
+        return wait
+
+    def _stabilise(self, cels: Iterable[Cel]) -> Iterator[Cel]:
+        """Stage 3: masks corrected along the flow, drawing by drawing."""
+        before: Cel | None = None
+        for cel in cels:
+            if before is not None and cel.flow is not None:
+                weight, flow = stabilise.trust(before.working, cel.working, *cel.flow)
+                cel.alpha = stabilise.stabilise(cel.alpha, before.alpha, weight, flow)
+                cel.prior = stabilise.stabilise(cel.prior, before.prior, weight, flow)
+            yield cel
+            before = cel
+
+    def _plates(self, cels: Iterable[Cel]) -> Iterator[tuple[Cel, Plate]]:
+        """Stage 2c: backgrounds recovered from the other drawings of the shot; the rest invented."""
+        views = (
+            View(cel, cel.image, cv2.max(cel.alpha, cel.prior), cel.working, cel.flow and cel.flow[1])
+            for cel in cels
+        )
+        first = next(views, None)
+        if first is None:
+            return
+        back, ahead = self.settings.reach(*first.foreground.shape)
+        yield from plates(_again(first, views), self._invent, back, ahead)
+
+    def _invent(self, frame: U8, mask: U8) -> U8 | None:
+        answer = self._roles.ask(INPAINTING, {"FRAME": frame, "MASK": mask}, ["PLATE"])()
+        return None if answer is None else answer["PLATE"]
+
+    def _layers(self, cel: Cel, plate: Plate) -> DrawingLayers:
+        """Colours solved, recomposed and measured."""
+        solved = decompose.decompose(cel.image, cel.alpha, cel.prior, plate.image)
+        identity = np.zeros(cel.alpha.shape, np.uint8)
+        if cel.identity is not None:
+            identity = decompose.identities(cel.identity, solved.character[..., 3])
+        psnr, mae = layers.recomposition_error(
+            cel.image, layers.compose(solved.background, solved.character, solved.effects)
+        )
+        veil = solved.effects[..., 3]
+        intensity = float(veil[veil > 0].mean()) / 255 if veil.any() else 0.0
+        return DrawingLayers(
+            drawing=cel.drawing,
+            character=solved.character,
+            effects=solved.effects,
+            background=solved.background,
+            identity=identity,
+            characters=characters.views(identity, cel.probability),
+            effects_found=self._effects_found(cel, bool(veil.any())),
+            effect_intensity=None if cel.effects is None else intensity,
+            inpainted=bool(plate.hole.any()),
+            mask_quality=cel.mask_quality,
+            background_quality=plate.quality,
+            recovered_share=plate.recovered_share,
+            invented_share=plate.invented_share,
+            motion_magnitude=_magnitude(cel.flow),
+            residual_psnr=psnr,
+            residual_mae=mae,
+            absent_roles=self._roles.absent,
+        )
+
+    def _effects_found(self, cel: Cel, any_effect: bool) -> tuple[EffectView, ...]:
+        if cel.effects is None or not any_effect:
+            return ()
+        triples = zip(self.settings.prompts, cel.effects["INTENSITY"], cel.effects["COVERAGE"], strict=True)
+        return tuple(
+            EffectView(prompt, effect_type(prompt), float(intensity), float(coverage))
+            for prompt, intensity, coverage in triples
+            if coverage > 0
+        )
+
+
+def _quality(answer: Answer, coarse: U8 | None) -> float | None:
+    """Mean soft intersection over union of the estimates that exist; None where nobody is."""
+    alpha: U8 = answer["ALPHA"]
+    if not alpha.any():
+        return None
+    found = [float(answer["AGREEMENT"][0])]
+    if coarse is not None:
+        h, w = coarse.shape
+        both, either = matting.agreement(cv2.resize(alpha, (w, h), interpolation=cv2.INTER_AREA), coarse)
+        found.append(both / either if either else float("nan"))
+    known = [value for value in found if np.isfinite(value)]
+    return sum(known) / len(known) if known else None
+
+
+def _magnitude(flow: tuple[F32, F32] | None) -> float | None:
+    if flow is None:
+        return None
+    forward = flow[0]
+    length = np.sqrt((forward**2).sum(axis=2))
+    return float(np.median(length)) / float(np.hypot(*length.shape))
+
+
+def _again(first: View[Cel], rest: Iterator[View[Cel]]) -> Iterator[View[Cel]]:
+    yield first
+    yield from rest

@@ -1,0 +1,65 @@
+"""What a run may be asked to do differently; the defaults are what the documentation shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from triton_anime.errors import InputError
+from triton_anime.prompts import DEFAULT_PROMPTS
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How :class:`triton_anime.pipeline.Pipeline` works.
+
+    Attributes:
+        prompts: what counts as an effect, in words (CLIPSeg).
+        working_long_side: pixels; every network but the refinement sees the frame at this long side.
+        memory_every: drawings between two entries of the tracker's memory (XMem's ``mem_every``).
+        drawings_in_flight: drawings whose requests are on the server at the same time.
+        shots_in_flight: shots that are worked on at the same time.
+        look_back: earlier drawings of the shot a background plate is recovered from directly; what was
+            seen before them travels along in the plate carried from drawing to drawing.
+        look_ahead: later drawings of the shot a background plate is recovered from.
+        buffer_bytes: soft limit of the frames that one shot keeps in memory; large frames shorten
+            ``look_back`` and ``look_ahead`` (never below two drawings each).
+        threads: threads for the arithmetic of this process.
+
+    Raises:
+        InputError: a value is out of its range.
+    """
+
+    prompts: tuple[str, ...] = DEFAULT_PROMPTS
+    working_long_side: int = 512
+    memory_every: int = 5
+    drawings_in_flight: int = 3
+    shots_in_flight: int = 2
+    look_back: int = 8
+    look_ahead: int = 8
+    buffer_bytes: int = 192 << 20
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        if not self.prompts or any(not prompt.strip() for prompt in self.prompts):
+            raise InputError("prompts must be words such as 'blue lightning'; give at least one")
+        for name, least in (
+            ("working_long_side", 64),
+            ("memory_every", 1),
+            ("drawings_in_flight", 1),
+            ("shots_in_flight", 1),
+            ("look_back", 1),
+            ("look_ahead", 0),
+            ("buffer_bytes", 1),
+            ("threads", 1),
+        ):
+            if getattr(self, name) < least:
+                raise InputError(f"{name} is {getattr(self, name)}; it must be at least {least}")
+
+    def reach(self, height: int, width: int) -> tuple[int, int]:
+        """(look back, look ahead) in drawings that frames of this size may keep in memory."""
+        # frame, alpha, effect prior, identity, hole and a copy in work: about nine bytes a pixel
+        fits = self.buffer_bytes // max(1, height * width * 9)
+        if fits >= self.look_back + self.look_ahead + 1:
+            return self.look_back, self.look_ahead
+        half = max(2, int(fits - 1) // 2)
+        return min(self.look_back, half), min(self.look_ahead, half)

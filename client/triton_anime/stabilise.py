@@ -1,0 +1,129 @@
+"""Flow-guided correction of masks: what did not change keeps its mask, what moved carries it along.
+
+A network answers every drawing anew, so edges flicker where nothing moves. The alpha of the previous
+drawing, warped along the flow, is mixed in exactly where two independent signs say that the flow is
+right: the warped picture looks like this one, and the flow there and back agrees (the occlusion test of
+Sundaram, Brox & Keutzer, "Dense point trajectories", 2010). Fast motion gets no weight at all: there a
+stale mask would be seen as a smear, and flicker is not seen.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+V = TypeVar("V", np.uint8, np.float32)
+
+# Weight of the past where everything agrees. The rest keeps an early mistake from lasting for the shot.
+_PAST = 0.75
+# Levels of colour difference at which the past has lost 63 % of its weight; compression noise is below 3.
+_COLOUR_SIGMA = 9.0
+# Share of the diagonal that a point may move per drawing before its past mask is ignored.
+_FAST = 0.04
+
+
+def trust(previous: U8, current: U8, forward: F32, backward: F32) -> tuple[F32, F32]:
+    """How far the past may be trusted at each pixel of the present.
+
+    Args:
+        previous: [h,w,3] RGB of the drawing before.
+        current: [h,w,3] RGB of this drawing.
+        forward: [h,w,2] flow previous→current in pixels of this grid.
+        backward: [h,w,2] flow current→previous.
+
+    Returns:
+        weight [h,w] in 0..1 and the flow current→previous [h,w,2] to sample the past with: ``backward``,
+        set to exactly zero where standing still explains the colours as well (so that a still picture is
+        copied and not resampled).
+    """
+    flow = backward.copy()
+    still = _difference(previous, current)
+    moved = _difference(_sample(previous, flow), current)
+    standing = still <= moved + 1.0
+    flow[standing] = 0
+    colour = np.where(standing, still, moved)
+    there_and_back = flow + _sample(forward, flow)
+    length = np.sqrt((flow**2).sum(axis=2))
+    disagree = np.sqrt((there_and_back**2).sum(axis=2)) > 1.0 + 0.1 * length
+    disagree &= ~standing
+    h, w = length.shape
+    slow = np.clip(1.5 - length / (_FAST * float(np.hypot(h, w))), 0, 1)
+    weight = np.exp(-((colour / _COLOUR_SIGMA) ** 2)) * slow
+    weight[disagree] = 0
+    weight *= _inside(flow)
+    return weight.astype(np.float32), flow
+
+
+def stabilise(alpha: U8, past: U8, weight: F32, flow: F32) -> U8:
+    """The alpha of a drawing, corrected by the past one where it can be trusted.
+
+    Args:
+        alpha: [H,W] answer for this drawing.
+        past: [H,W] stabilised alpha of the drawing before.
+        weight: what :func:`trust` gave, [h,w] at any (working) resolution.
+        flow: what :func:`trust` gave, [h,w,2].
+
+    Returns:
+        [H,W] uint8; ``alpha`` itself where the weight is zero.
+    """
+    box = cv2.boundingRect(cv2.max(alpha, past))
+    x, y, w, h = (int(v) for v in box)
+    out = alpha.copy()
+    if w == 0:
+        return out
+    height, width = alpha.shape
+    gh, gw = weight.shape
+    rows, columns = slice(y, y + h), slice(x, x + w)
+    grid_x, grid_y = _grid(x, y, w, h, gw / width, gh / height)
+    flow_here = cv2.remap(flow, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    weight_here = cv2.remap(weight, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    if not flow_here.any():
+        warped = past[rows, columns].astype(np.float32)
+    else:
+        map_x = flow_here[..., 0] * np.float32(width / gw) + np.arange(x, x + w, dtype=np.float32)
+        map_y = flow_here[..., 1] * np.float32(height / gh) + np.arange(y, y + h, dtype=np.float32)[:, None]
+        warped = cv2.remap(past, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(
+            np.float32
+        )
+    now = alpha[rows, columns].astype(np.float32)
+    out[rows, columns] = np.rint(now + _PAST * weight_here * (warped - now)).astype(np.uint8)
+    return out
+
+
+def warp_labels(labels: U8, flow: F32) -> U8:
+    """A map of numbers [h,w] carried along a current→previous flow [h,w,2], nearest neighbour."""
+    return _sample(labels, flow, cv2.INTER_NEAREST)
+
+
+def _grid(x: int, y: int, w: int, h: int, scale_x: float, scale_y: float) -> tuple[F32, F32]:
+    """Positions in the working grid of the pixels of a full-resolution rectangle (pixel centres meet)."""
+    columns = (np.arange(x, x + w, dtype=np.float32) + 0.5) * np.float32(scale_x) - 0.5
+    rows = (np.arange(y, y + h, dtype=np.float32) + 0.5) * np.float32(scale_y) - 0.5
+    return np.tile(columns, (h, 1)), np.tile(rows[:, None], (1, w))
+
+
+def _sample(values: NDArray[V], flow: F32, interpolation: int = cv2.INTER_LINEAR) -> NDArray[V]:
+    h, w = flow.shape[:2]
+    map_x = flow[..., 0] + np.arange(w, dtype=np.float32)
+    map_y = flow[..., 1] + np.arange(h, dtype=np.float32)[:, None]
+    moved = cv2.remap(values, map_x, map_y, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    return cast(NDArray[V], moved)
+
+
+def _difference(one: U8, other: U8) -> F32:
+    """Mean absolute colour difference in levels, averaged over 3×3 pixels: one grain must not decide."""
+    difference = cv2.absdiff(one, other)
+    grey = cv2.transform(difference.astype(np.float32), np.full((1, 3), 1 / 3, np.float32))
+    return cast(F32, cv2.blur(grey.reshape(one.shape[:2]), (3, 3)))
+
+
+def _inside(flow: F32) -> NDArray[np.bool_]:
+    h, w = flow.shape[:2]
+    to_x = flow[..., 0] + np.arange(w, dtype=np.float32)
+    to_y = flow[..., 1] + np.arange(h, dtype=np.float32)[:, None]
+    return (to_x >= 0) & (to_x <= w - 1) & (to_y >= 0) & (to_y <= h - 1)

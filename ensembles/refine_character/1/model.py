@@ -1,0 +1,80 @@
+"""Stage 2a on the server: cut crops, ask both matting networks about all of them at once, paste the alphas."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import cv2
+import numpy as np
+import triton_python_backend_utils as pb_utils
+
+from triton_anime import matting
+
+CALLS = ()
+OPTIONAL_CALLS = ("u2net", "modnet")
+
+
+class TritonPythonModel:
+    """The contract stands in ensembles/README.md."""
+
+    def initialize(self, args: dict[str, Any]) -> None:
+        """One thread: the networks beside this process need the cores."""
+        del args
+        cv2.setNumThreads(1)
+
+    async def execute(self, requests: list[Any]) -> list[Any]:
+        """One response per request; an error is the response of its own request only."""
+        return list(await asyncio.gather(*(_answer(request) for request in requests)))
+
+
+async def _answer(request: Any) -> Any:
+    frame = pb_utils.get_input_tensor_by_name(request, "FRAME").as_numpy()
+    height, width = frame.shape[:2]
+    mask = pb_utils.get_input_tensor_by_name(request, "MASK")
+    boxes = pb_utils.get_input_tensor_by_name(request, "BOXES")
+    coarse = None if mask is None else mask.as_numpy()
+    if boxes is not None:
+        where = matting.crops(boxes.as_numpy(), height, width)
+    elif coarse is not None:
+        where = matting.crops(matting.boxes_of(coarse, height, width), height, width)
+    else:
+        where = [(0, 0, width, height)]
+    large = None if coarse is None else cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    parts = [np.ascontiguousarray(frame[y : y + h, x : x + w]) for x, y, w, h in where]
+    responses = await asyncio.gather(*(_call(name, part) for part in parts for name in OPTIONAL_CALLS))
+    alpha = np.zeros((height, width), np.uint8)
+    least, most, errors = 0.0, 0.0, []
+    for index, (x, y, w, h) in enumerate(where):
+        answers = []
+        for response in responses[len(OPTIONAL_CALLS) * index :][: len(OPTIONAL_CALLS)]:
+            if response.has_error():
+                errors.append(response.error().message())
+            else:
+                answers.append(pb_utils.get_output_tensor_by_name(response, "ALPHA").as_numpy()[0])
+        if not answers:
+            message = f"role character detail is not served or failed: {errors[-1]}"
+            return pb_utils.InferenceResponse(error=pb_utils.TritonError(message))
+        here = (slice(y, y + h), slice(x, x + w))
+        alpha[here] = np.maximum(
+            alpha[here], matting.fuse(parts[index], answers, None if large is None else large[here])
+        )
+        if len(answers) == 2:
+            both, either = matting.agreement(*answers)
+            least, most = least + both, most + either
+    # NaN: one network alone has nobody to agree with
+    measured = least / most if most > 0 else float("nan")
+    return pb_utils.InferenceResponse(
+        output_tensors=[
+            pb_utils.Tensor("ALPHA", alpha),
+            pb_utils.Tensor("AGREEMENT", np.array([measured], np.float32)),
+        ]
+    )
+
+
+async def _call(model: str, part: Any) -> Any:
+    return await pb_utils.InferenceRequest(
+        model_name=model,
+        requested_output_names=["ALPHA"],
+        inputs=[pb_utils.Tensor("FRAME", part[None])],
+    ).async_exec()

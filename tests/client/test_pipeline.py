@@ -1,0 +1,249 @@
+"""The whole way of a shot, with colour keys in the place of networks: what is left is the pipeline's own work."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from triton_anime.drawings import Drawing
+from triton_anime.errors import ModelError, RoleAbsentError
+from triton_anime.layers import compose
+from triton_anime.pipeline import DrawingLayers, Pipeline
+from triton_anime.server import FakeServer
+from triton_anime.settings import Settings
+from triton_anime.video import Frame
+
+U8 = NDArray[np.uint8]
+Tensors = dict[str, NDArray[Any]]
+
+
+def drawings(*shots: list[U8]) -> Iterator[Drawing]:
+    index = 0
+    for number, frames in enumerate(shots):
+        for position, image in enumerate(frames):
+            moment = Fraction(index, 12)
+            yield Drawing(
+                shot=number,
+                first=Frame(index, moment, image),
+                frames=((index, moment),),
+                is_shot_start=position == 0,
+                is_shot_end=position == len(frames) - 1,
+            )
+            index += 1
+
+
+def disc(frame: U8) -> U8:
+    """The synthetic character's two colours, keyed."""
+    pixels = frame.astype(np.int16)
+    keys = [np.abs(pixels - colour).max(axis=2) < 30 for colour in ((225, 60, 70), (250, 205, 170))]
+    mask = (keys[0] | keys[1]).astype(np.uint8)
+    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) * np.uint8(255)
+
+
+def segment(inputs: Tensors) -> Tensors:
+    mask = disc(inputs["FRAME"])
+    effect = np.zeros_like(mask)
+    probability = np.stack([255 - mask, mask, effect, effect])
+    box = cv2.boundingRect(mask)
+    found = [box] if mask.any() else []
+    return {
+        "INSTANCES": (mask > 0).astype(np.uint8),
+        "SCORES": np.ones(len(found), np.float32),
+        "BOXES": np.array(found, np.int32).reshape(-1, 4),
+        "PROBABILITY": probability,
+    }
+
+
+def refine(inputs: Tensors) -> Tensors:
+    alpha = cv2.GaussianBlur(disc(inputs["FRAME"]), (3, 3), 0)
+    return {"ALPHA": alpha, "AGREEMENT": np.array([0.9], np.float32)}
+
+
+def still(inputs: Tensors) -> Tensors:
+    zeros = np.zeros((*inputs["FRAME0"].shape[:2], 2), np.float32)
+    return {"FORWARD": zeros, "BACKWARD": zeros}
+
+
+def no_effects(inputs: Tensors) -> Tensors:
+    count = len(inputs["PROMPTS"])
+    empty = np.zeros(inputs["FRAME"].shape[:2], np.uint8)
+    return {"ALPHA": empty, "INTENSITY": np.zeros(count, np.float32), "COVERAGE": np.zeros(count, np.float32)}
+
+
+def inpaint(inputs: Tensors) -> Tensors:
+    return {"PLATE": cv2.inpaint(inputs["FRAME"], inputs["MASK"], 3, cv2.INPAINT_TELEA)}
+
+
+def networks(**others: Callable[[Tensors], Tensors]) -> dict[str, Callable[[Tensors], Tensors]]:
+    return {
+        "segment_frame": segment,
+        "refine_character": refine,
+        "separate_effects": no_effects,
+        "estimate_flow": still,
+        "inpaint_background": inpaint,
+        **others,
+    }
+
+
+def run(server: FakeServer, items: Iterable[Drawing], **settings: Any) -> list[DrawingLayers]:
+    return list(Pipeline(server, Settings(**settings)).run(items))
+
+
+def iou(alpha: U8, truth: U8) -> float:
+    a, b = alpha > 127, truth > 127
+    return float((a & b).sum() / max(1, (a | b).sum()))
+
+
+@pytest.mark.parametrize("pan", [(0.0, 0.0), (2.0, 0.0), (1.7, -0.6)])
+def test_layers_of_a_known_shot(scene: Any, pan: tuple[float, float]) -> None:
+    truth = scene(pan=pan)
+    found = run(FakeServer(networks()), drawings(truth.frames))
+    assert [item.drawing.first.index for item in found] == list(range(len(truth.frames)))
+    for item, frame, alpha, plate in zip(found, truth.frames, truth.alphas, truth.plates, strict=True):
+        assert iou(item.character[..., 3], alpha) > 0.95
+        again = compose(item.background, item.character, item.effects)
+        assert np.abs(again.astype(int) - frame).mean() < 0.5
+        assert item.residual_psnr > 45
+        # what the character hides is recovered from the other drawings, not invented
+        hidden = alpha > 0
+        assert np.abs(item.background.astype(int) - plate)[hidden].mean() < 2
+        assert item.invented_share < 0.01
+        assert item.background_quality == 1 - item.invented_share
+        assert [view.id for view in item.characters] == [1]
+        assert 0.5 < (item.mask_quality or 0) <= 1
+    assert found[0].motion_magnitude is None
+    assert found[0].absent_roles == frozenset({"tracking"})
+
+
+def test_effects_are_a_layer_of_their_own(scene: Any) -> None:
+    truth = scene(count=4, glow=True)
+    lights = {frame.tobytes(): glow for frame, glow in zip(truth.frames, truth.glows, strict=True)}
+
+    def effects(inputs: Tensors) -> Tensors:
+        glow = lights[inputs["FRAME"].tobytes()]
+        count = len(inputs["PROMPTS"])
+        found = np.zeros(count, np.float32)
+        found[0] = 0.5
+        return {"ALPHA": np.where(glow > 0, 255, 0).astype(np.uint8), "INTENSITY": found, "COVERAGE": found}
+
+    def glowing(inputs: Tensors) -> Tensors:
+        answer = segment(inputs)
+        answer["PROBABILITY"][2] = np.where(lights[inputs["FRAME"].tobytes()] > 0, 255, 0)
+        return answer
+
+    for item, glow in zip(
+        run(FakeServer(networks(separate_effects=effects, segment_frame=glowing)), drawings(truth.frames)),
+        truth.glows,
+        strict=True,
+    ):
+        veil = item.effects[..., 3]
+        assert veil[glow > 60].min() > 0
+        assert (veil[cv2.dilate(glow, np.ones((31, 31), np.uint8)) == 0] == 0).all()
+        assert item.residual_psnr > 45
+        assert [view.prompt for view in item.effects_found] == ["glowing energy effect"]
+        assert 0 < (item.effect_intensity or 0) <= 1
+
+
+def test_absent_roles_are_named_and_the_rest_still_works(scene: Any) -> None:
+    truth = scene(count=3)
+
+    def not_served(inputs: Tensors) -> Tensors:
+        raise RoleAbsentError("role character detail is not served")
+
+    server = FakeServer({"segment_frame": segment, "refine_character": not_served})
+    last = run(server, drawings(truth.frames))[-1]
+    assert (
+        {
+            "character detail",
+            "effects by prompt",
+            "optical flow",
+            "image inpainting",
+            "tracking",
+        }
+        >= last.absent_roles
+        >= {"character detail", "effects by prompt", "optical flow"}
+    )
+    assert iou(last.character[..., 3], truth.alphas[-1]) > 0.9
+    assert last.mask_quality is None
+    assert last.effect_intensity is None
+    assert last.motion_magnitude is None
+
+
+def test_nothing_served_gives_empty_layers_and_the_frame(scene: Any) -> None:
+    frame = scene(count=1).frames[0]
+    (only,) = run(FakeServer({}), drawings([frame]))
+    assert not only.character.any()
+    assert not only.effects.any()
+    assert np.array_equal(only.background, frame)
+    assert only.residual_psnr == 99
+
+
+def test_a_shot_is_the_same_alone_and_among_others_whatever_the_timing(scene: Any) -> None:
+    first, second = scene(count=7, pan=(1.3, 0)).frames, scene(count=5, step=-9).frames
+    rng = np.random.default_rng(0)
+    lock = threading.Lock()
+
+    def slowly(function: Callable[[Tensors], Tensors]) -> Callable[[Tensors], Tensors]:
+        def later(inputs: Tensors) -> Tensors:
+            with lock:
+                pause = float(rng.uniform(0, 0.01))
+            time.sleep(pause)
+            return function(inputs)
+
+        return later
+
+    delayed = {name: slowly(function) for name, function in networks().items()}
+    together = run(FakeServer(delayed), drawings(first, second, first), shots_in_flight=3)
+    alone = run(FakeServer(networks()), drawings(first), drawings_in_flight=1, threads=1)
+    assert len(together) == 19
+    for one, other in zip(together[:7], alone, strict=True):
+        for name in ("character", "effects", "background", "identity"):
+            assert np.array_equal(getattr(one, name), getattr(other, name)), name
+    for one, other in zip(together[:7], together[12:], strict=True):
+        assert np.array_equal(one.background, other.background)
+
+
+def test_reads_no_further_ahead_than_its_windows(scene: Any) -> None:
+    frames = scene(count=4, height=90, width=160).frames
+    read = 0
+
+    def endless() -> Iterator[Drawing]:
+        nonlocal read
+        for drawing in drawings(frames * 60):
+            read = drawing.first.index
+            yield drawing
+
+    layers = Pipeline(FakeServer(networks()), Settings(look_ahead=3)).run(endless())
+    furthest = max(read - next(layers).drawing.first.index for _ in range(60))
+    layers.close()
+    assert furthest < 40
+    time.sleep(0.2)
+    assert not [t for t in threading.enumerate() if t.name in ("shot", "steady", "feed")]
+
+
+def test_a_failing_model_ends_the_run_with_its_error(scene: Any) -> None:
+    def broken(inputs: Tensors) -> Tensors:
+        raise ModelError("segment_frame ran out of memory; use a smaller working size")
+
+    with pytest.raises(ModelError, match="out of memory"):
+        run(FakeServer(networks(segment_frame=broken)), drawings(scene(count=5).frames))
+
+
+def test_a_failing_reader_ends_the_run_after_what_was_read(scene: Any) -> None:
+    def cut_off() -> Iterator[Drawing]:
+        yield from drawings(scene(count=3).frames)
+        raise OSError("the disk was pulled")
+
+    layers = Pipeline(FakeServer(networks()), Settings()).run(cut_off())
+    assert len([next(layers) for _ in range(3)]) == 3
+    with pytest.raises(OSError, match="pulled"):
+        next(layers)
