@@ -55,8 +55,12 @@ def draw_figure(
             limbs.draw_arm(cel, design, frame, side)
     for side in (1 - near, near):
         limbs.draw_leg(cel, design, frame, side)
-    figure.draw_skirt(cel, design, frame, pose.sway)
-    figure.draw_torso(cel, design, frame)
+    if figure.tucked(design):
+        figure.draw_torso(cel, design, frame)
+        figure.draw_skirt(cel, design, frame, pose.sway)
+    else:
+        figure.draw_skirt(cel, design, frame, pose.sway)
+        figure.draw_torso(cel, design, frame)
     for side in front:
         if not raised[side]:
             limbs.draw_arm(cel, design, frame, side)

@@ -27,9 +27,9 @@ def draw_cape(cel: Cel, design: Design, joints: Joints, sway: float) -> None:
     cel.part(smooth(points), design.accent, 0.12)
 
 
-def skirt_path(joints: Joints, length: float, flare: float, sway: float) -> skia.Path:
+def skirt_path(joints: Joints, length: float, flare: float, sway: float, tucked: bool) -> skia.Path:
     """Skirt from the waist; the hem follows the knees."""
-    waist_y = joints.hip[1] - 0.12 * joints.body * 0.6
+    waist_y = joints.hip[1] - (0.15 if tucked else 0.07) * joints.body
     width = joints.hip_width
     left = min(joints.knee[0][0], joints.knee[1][0], joints.hip[0] - width)
     right = max(joints.knee[0][0], joints.knee[1][0], joints.hip[0] + width)
@@ -37,7 +37,11 @@ def skirt_path(joints: Joints, length: float, flare: float, sway: float) -> skia
     right = joints.hip[0] + (right - joints.hip[0]) * (0.5 + 0.5 * min(length, 1)) + flare
     leg = 0.27 * joints.body
     bottom = joints.hip[1] + leg * length
-    points: list[Point] = [(joints.hip[0] - width * 0.8, waist_y), (joints.hip[0] + width * 0.8, waist_y)]
+    shift = (joints.neck[0] - joints.hip[0]) * 0.3
+    points: list[Point] = [
+        (joints.hip[0] + shift - width * 0.8, waist_y),
+        (joints.hip[0] + shift + width * 0.8, waist_y),
+    ]
     folds = 7
     for index in range(folds + 1):
         share = index / folds
@@ -54,6 +58,11 @@ def skirt_path(joints: Joints, length: float, flare: float, sway: float) -> skia
     return path
 
 
+def tucked(design: Design) -> bool:
+    """Whether the blouse is tucked into the skirt, which then starts at the waist and lies over it."""
+    return "skirt" in design.bottom and design.hair_seed % 3 > 0 and design.top in ("tee", "shirt", "sailor")
+
+
 def draw_skirt(cel: Cel, design: Design, joints: Joints, sway: float) -> None:
     """Skirts of all lengths, the lower part of dresses, robes and kimonos included."""
     dress = design.top in ("dress", "robe", "kimono")
@@ -62,7 +71,7 @@ def draw_skirt(cel: Cel, design: Design, joints: Joints, sway: float) -> None:
     colour = design.top_colour if dress else design.bottom_colour
     long = design.top in ("robe", "kimono") or design.bottom == "long_skirt" or (dress and design.curvy > 0.6)
     flare = {"robe": 0.12, "kimono": 0.02}.get(design.top, 0.06 + 0.05 * joints.body * design.curvy)
-    path = skirt_path(joints, 1.75 if long else 0.75 + 0.3 * design.curvy, flare, sway)
+    path = skirt_path(joints, 1.75 if long else 0.75 + 0.3 * design.curvy, flare, sway, tucked(design))
     cel.part(path, colour, 0.1)
     bounds = path.getBounds()
     cel.canvas.save()

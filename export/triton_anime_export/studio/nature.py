@@ -6,8 +6,8 @@ import numpy as np
 import skia
 from numpy.random import Generator
 
-from .paint import Colour, Point, fill, hsv, mix, polygon, smooth, stroke
-from .texture import cloud, foliage, gradient, noise, strokes
+from .paint import Colour, Point, blurred, fill, hsv, mix, polygon, smooth, stroke
+from .texture import cloud, foliage, gradient, strokes
 
 
 def sky(canvas: skia.Canvas, rng: Generator, width: int, height: int) -> tuple[str, Colour]:
@@ -272,13 +272,10 @@ def battlefield(canvas: skia.Canvas, rng: Generator, width: int, height: int) ->
     """Waste land with rocks, cracks and haze."""
     hue = rng.random()
     gradient(canvas, (0, 0, width, height), [hsv(hue, 0.5, 0.3), hsv(hue + 0.06, 0.5, 0.8)])
-    haze = noise(rng, 64, 36, 4)
-    for row in range(0, 36, 2):
-        for column in range(0, 64, 2):
-            if haze[row, column] > 0.6:
-                canvas.drawCircle(
-                    column * width / 64, row * height / 60, width / 24, fill(hsv(hue + 0.05, 0.3, 0.9), 0.06)
-                )
+    for _ in range(int(rng.integers(6, 22))):
+        x, y, wide = rng.uniform(0, width), rng.uniform(0, height * 0.6), rng.uniform(0.1, 0.4) * width
+        veil = blurred(fill(hsv(hue + 0.05, 0.3, 0.9), rng.uniform(0.05, 0.25)), 22.0)
+        canvas.drawOval(skia.Rect.MakeXYWH(x - wide, y, 2 * wide, wide * rng.uniform(0.1, 0.35)), veil)
     horizon = height * rng.uniform(0.5, 0.75)
     for layer in range(3):
         ridge(

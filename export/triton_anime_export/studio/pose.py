@@ -96,6 +96,31 @@ def act(action: str, phase: float, energy: float, facing: float) -> Pose:
     return pose
 
 
+def blend(first: Pose, second: Pose, share: float) -> Pose:
+    """Pose between two: share 0 gives the first, 1 the second, with ease at both ends."""
+    ease = share * share * (3.0 - 2.0 * share)
+
+    def between(a: float, b: float) -> float:
+        return a + (b - a) * ease
+
+    def pair(a: list[float], b: list[float]) -> list[float]:
+        return [between(a[0], b[0]), between(a[1], b[1])]
+
+    return Pose(
+        lean=between(first.lean, second.lean),
+        tilt=between(first.tilt, second.tilt),
+        upper_arm=pair(first.upper_arm, second.upper_arm),
+        forearm=pair(first.forearm, second.forearm),
+        thigh=pair(first.thigh, second.thigh),
+        shin=pair(first.shin, second.shin),
+        lift=between(first.lift, second.lift),
+        breath=between(first.breath, second.breath),
+        sway=between(first.sway, second.sway),
+        blink=max(first.blink, second.blink),
+        mouth=between(first.mouth, second.mouth),
+    )
+
+
 @dataclass(frozen=True)
 class Joints:
     """Joint positions in head heights, y down, ground at 0; pairs are (left, right) on screen."""
