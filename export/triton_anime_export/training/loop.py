@@ -22,6 +22,8 @@ from torch import nn
 Batch = TypeVar("Batch")
 Losses = dict[str, torch.Tensor]
 
+LONGEST_STEP_S = 10.0
+
 
 def device() -> torch.device:
     """CUDA when there is one, else the CPU."""
@@ -64,7 +66,8 @@ def fit(
         batches: draws one batch from the generator of its step.
         loss: named losses (their sum is minimised) or one scalar.
         out: folder of ``checkpoint.pt`` (to resume), ``weights.pt`` (averaged, at the end), ``log.jsonl``.
-        minutes: length of the schedule in minutes of wall time, kept up over interruptions.
+        minutes: length of the schedule in minutes of wall time; a step counts for ``LONGEST_STEP_S`` at
+            most, so that a process that was stopped for a while does not skip its schedule.
         steps: or its length in optimiser steps; exactly one of the two.
         lr: peak learning rate.
         weight_decay: for matrices; biases and norms have none.
@@ -139,7 +142,7 @@ def fit(
         _blend(averaged, model, min(average, (1 + step) / (10 + step)))
         step += 1
         now = clock()
-        spent, started = spent + now - started, now
+        spent, started = spent + min(now - started, LONGEST_STEP_S), now
         for key, value in named.items():
             sums[key] = sums.get(key, 0.0) + float(value.detach())
         if step % log_steps == 0:

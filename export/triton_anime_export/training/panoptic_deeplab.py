@@ -18,7 +18,9 @@ from triton_anime_export.studio.bank import Bank, Clip
 from triton_anime_export.training import augment, scores
 from triton_anime_export.training.loop import Losses, device, fit
 
-SIZES = ((256, 448), (256, 448), (256, 448), (320, 320), (384, 288), (224, 384))
+SIZES = ((160, 288), (160, 288), (192, 256), (224, 224), (256, 160), (256, 448))
+"""Height and width of a batch's views: mostly small ones, since variety teaches more than pixels do."""
+
 BATCH = 8
 MINUTES = 35.0
 

@@ -1,0 +1,148 @@
+"""Recipe of modnet: the official three losses, on an encoder that panoptic_deeplab has already taught to see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional as F
+
+from triton_anime_export.frame_io import IMAGENET_STD
+from triton_anime_export.networks import modnet as network
+from triton_anime_export.studio.bank import Bank
+from triton_anime_export.training import augment, scores
+from triton_anime_export.training.loop import Losses, device, fit
+from triton_anime_export.training.u2net import pairs
+
+SIZES = ((128, 224), (160, 160), (192, 128), (160, 288), (224, 160), (256, 448))
+"""Height and width of a batch's views: mostly small ones, since variety teaches more than pixels do."""
+
+BATCH = 8
+MINUTES = 20.0
+
+BOUNDARY = 11
+"""Side in pixels of the square that grows the edge of the alpha into the band of the detail loss."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Frames in -1..1 [B,3,h,w], alpha [B,1,h,w] in 0..1, boundary band [B,1,h,w] of zeros and ones."""
+
+    frames: torch.Tensor
+    alpha: torch.Tensor
+    boundary: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """Random views, one size a batch."""
+
+    bank: Bank
+    batch: int
+
+    def __call__(self, rng: np.random.Generator) -> Batch:
+        """One batch."""
+        size = SIZES[int(rng.integers(len(SIZES)))]
+        frames, alphas, bands = [], [], []
+        for _ in range(self.batch):
+            clip = self.bank.clip(int(rng.integers(len(self.bank))))
+            t = int(rng.integers(len(clip.frames)))
+            frame, maps = augment.augment(
+                rng, np.asarray(clip.frames[t]), {"alpha": np.asarray(clip.alpha[t])}, size, prefer="alpha"
+            )
+            frames.append(frame)
+            alphas.append(maps["alpha"])
+            bands.append(band(maps["alpha"]))
+        stacked = torch.from_numpy(np.stack(frames)).to(device()).permute(0, 3, 1, 2).float() / 127.5 - 1
+        alpha, boundary = (
+            torch.from_numpy(np.stack(maps_of))[:, None].to(device()).float() for maps_of in (alphas, bands)
+        )
+        return Batch(stacked.contiguous(memory_format=torch.channels_last), alpha / 255, boundary)
+
+
+def band(alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """1 near the edge of an alpha uint8 [H,W], and wherever it is soft."""
+    kernel = np.ones((BOUNDARY, BOUNDARY), np.uint8)
+    return (cv2.dilate(alpha, kernel) != cv2.erode(alpha, kernel)).astype(np.uint8)
+
+
+def loss(model: nn.Module, batch: Batch) -> Losses:
+    """Semantic (blurred alpha at 1/16), detail (in the band), matte (band counted four times) and its mask.
+
+    The compositional term of the paper needs the true foreground colours under soft edges; alphas here are
+    exact, which says the same.
+    """
+    assert isinstance(model, network.MODNet)
+    matte, detail, semantic = (logits.float() for logits in model.everything(batch.frames))
+    coarse = F.interpolate(batch.alpha, size=semantic.shape[2:], mode="area")
+    near = batch.boundary
+    wanted = torch.sigmoid(matte)
+    error = (wanted - batch.alpha).abs()
+    entropy = F.binary_cross_entropy_with_logits(matte, batch.alpha)
+    detail_error = (torch.sigmoid(detail) - batch.alpha).abs() * near
+    return {
+        "semantic": F.binary_cross_entropy_with_logits(semantic, coarse),
+        "detail": detail_error.sum() / near.sum().clamp_min(1),
+        "matte": 2 * (error * (1 + 3 * near)).mean(),
+        "entropy": entropy,
+    }
+
+
+def start_from_panoptic(model: network.MODNet, weights: Path) -> None:
+    """Copy the encoder of a panoptic_deeplab run into ``model``.
+
+    That network saw (x - mean) / std, this one sees -1..1: the first convolution is scaled accordingly; the
+    shift is taken up by the BatchNorm behind it.
+    """
+    state = torch.load(weights, map_location="cpu", weights_only=True)
+    state = state.get("averaged", state)
+    prefix = "backbone."
+    encoder = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+    first = "stem.0.0.weight"
+    encoder[first] = encoder[first] * (0.5 / torch.tensor(IMAGENET_STD)).view(1, 3, 1, 1)
+    model.backbone.model.load_state_dict(encoder)
+
+
+def evaluate(model: nn.Module, bank: Bank, clips: int | None = None) -> dict[str, float]:
+    """Alpha scores of the served network on whole frames of ``bank``."""
+    assert isinstance(model, network.MODNet)
+    served = network.Served(model).to(device()).eval()
+
+    def predict(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        with torch.no_grad():
+            alpha = served(torch.from_numpy(np.array(frame))[None].to(device()))
+        return np.asarray(alpha[0].cpu().numpy(), np.uint8)
+
+    return scores.over_frames(predict, pairs(bank, clips))
+
+
+def train(bank: Path, out: Path, minutes: float = MINUTES, seed: int = 0) -> dict[str, float]:
+    """Train, write ``out/weights.pt`` and return the scores on the held-out split.
+
+    The encoder starts from ``../panoptic_deeplab/{weights,checkpoint}.pt`` beside ``out`` where there is one.
+    """
+    torch.manual_seed(seed)
+    model = network.build("lite").core
+    for name in ("weights.pt", "checkpoint.pt"):
+        taught = out.parent / "panoptic_deeplab" / name
+        if taught.is_file():
+            start_from_panoptic(model, taught)
+            break
+    held_out = Bank(bank, "val")
+    averaged = fit(
+        "modnet",
+        model,
+        Sampler(Bank(bank, "train"), BATCH),
+        loss,
+        out=out,
+        minutes=minutes,
+        lr=2e-3,
+        seed=seed,
+        evaluate=lambda current: evaluate(current, held_out, 40),
+    )
+    return evaluate(averaged, held_out)
