@@ -1,4 +1,4 @@
-"""Recipe of modnet: the official three losses, on an encoder that panoptic_deeplab has already taught to see."""
+"""Recipe of modnet: the official three losses, on an encoder that panoptic_deeplab taught to see."""
 
 from __future__ import annotations
 
