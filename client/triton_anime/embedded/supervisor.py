@@ -51,7 +51,15 @@ def sweep(prefix: str) -> None:
 
 
 def sweep_stale() -> None:
-    """Remove shared memory of supervisors that are gone."""
+    """End model processes and remove shared memory of supervisors that are gone.
+
+    A model's process carries the name of its shared memory on its command line.
+    """
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it may have ended since, or belong to somebody else
+            owner = re.search(rb"backend_stub\0.*\0" + PREFIX.encode() + rb"(\d+)_", file.read_bytes())
+            if owner and not Path("/proc", owner[1].decode()).exists():
+                os.kill(int(file.parent.name), signal.SIGKILL)
     for path in SHARED_MEMORY.glob(f"{PREFIX}*"):
         owner = re.match(rf"{PREFIX}(\d+)_", path.name)
         if owner and not Path("/proc", owner[1]).exists():
@@ -151,7 +159,8 @@ class Supervisor:
     def _check_models(self, server: subprocess.Popen[bytes]) -> None:
         """End a server that has lost a model process.
 
-        This release of Triton neither replaces it nor fails the requests that it had. The server waits at once for a process that it ends itself, so one that stays unwaited for died.
+        This release of Triton neither replaces it nor fails the requests that it had. A process that the
+        server itself ends is waited for at once, so one that stays unwaited for has died.
         """
         if time.monotonic() - self._checked < _CHECK_S:
             return

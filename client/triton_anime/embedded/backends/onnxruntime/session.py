@@ -45,9 +45,11 @@ class Network:
         self.output_names = tuple(str(tensor["name"]) for tensor in config["output"])
         self._inputs = {str(tensor["name"]): tensor for tensor in config["input"]}
         given = {tensor.name for tensor in session.get_inputs()}
+        # An optional input of Triton is one with a default in ONNX.
+        optional = {tensor.name for tensor in session.get_overridable_initializers()}
         made = {tensor.name for tensor in session.get_outputs()}
         for kind, declared, real in (
-            ("input", set(self._inputs), given),
+            ("input", set(self._inputs), given | optional),
             ("output", set(self.output_names), made),
         ):
             if extra := sorted(declared - real):
@@ -102,6 +104,8 @@ class Network:
         """Why ``inputs`` cannot be run; None when they can."""
         for name, tensor in self._inputs.items():
             if name not in inputs:
+                if tensor.get("optional"):
+                    continue
                 return f"{self.name} needs the input {name}"
             value = inputs[name]
             if value.dtype != _DTYPES[tensor["data_type"]]:
