@@ -8,7 +8,7 @@ a shot one after the other. What is kept is bounded by :class:`Settings`, never 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -134,7 +134,7 @@ class Pipeline:
         self._server = server
         self._roles = Roles(server)
 
-    def run(self, drawings: Iterable[Drawing]) -> Iterator[DrawingLayers]:
+    def run(self, drawings: Iterable[Drawing]) -> Generator[DrawingLayers, None, None]:
         """Layers of every drawing, in order.
 
         Raises:
@@ -149,7 +149,7 @@ class Pipeline:
                 self.settings.shots_in_flight,
                 self.settings.drawings_in_flight,
             )
-            with closing(shots):  # type: ignore[type-var]
+            with closing(shots):
                 yield from shots
 
     def _shot(self, drawings: Iterable[Drawing], pool: ThreadPoolExecutor) -> Iterator[DrawingLayers]:

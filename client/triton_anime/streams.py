@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Generic, TypeVar, cast
 
 T = TypeVar("T")
@@ -123,7 +123,7 @@ def overlapped(
     work: Callable[[Iterable[T]], Iterator[R]],
     groups: int,
     depth: int,
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """``work`` applied to each run of items, up to ``groups`` runs at once, results in order.
 
     Args:

@@ -1,4 +1,4 @@
-"""A shot whose layers are known exactly: a disc and a glow over a painted background under a moving camera."""
+"""A shot whose layers are known exactly: a disc and a glow over a painted background, a moving camera."""
 
 from __future__ import annotations
 

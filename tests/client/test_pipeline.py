@@ -1,4 +1,4 @@
-"""The whole way of a shot, with colour keys in the place of networks: what is left is the pipeline's own work."""
+"""The whole way of a shot, with colour keys in place of networks: what remains is the pipeline's own work."""
 
 from __future__ import annotations
 

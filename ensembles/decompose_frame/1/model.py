@@ -48,7 +48,9 @@ async def _answer(request: Any) -> Any:
     found = panoptic(probabilities, cells, height, width)
     alpha = await _alpha(frame, found.boxes, probabilities[CHARACTER])
     prior = decompose.effect_prior(masks, probabilities, frame)
-    hole, small, small_hole = decompose.hole_to_fill(frame, alpha, prior, working.shape[:2])
+    hole, small, small_hole = decompose.hole_to_fill(
+        frame, alpha, prior, (working.shape[0], working.shape[1])
+    )
     answer = None
     if small_hole.any():
         filled, _ = await _call("lama", {"FRAME": small[None], "MASK": small_hole[None]}, ["PLATE"])

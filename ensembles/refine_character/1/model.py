@@ -1,4 +1,4 @@
-"""Stage 2a on the server: cut crops, ask both matting networks about all of them at once, paste the alphas."""
+"""Stage 2a on the server: cut crops, ask both matting networks about all of them, paste the alphas."""
 
 from __future__ import annotations
 
