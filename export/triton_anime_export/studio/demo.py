@@ -172,10 +172,10 @@ def drawings(seed: int) -> Iterator[NDArray[np.uint8]]:
         if grown > 0:
             x, y = she.hand(time)
             ball = effect("energy_glow", light.energy_glow, time, blue, 8, False, True)
-            actors.append(still(ball, x + 26, y, 0.25 + 0.75 * grown))
+            actors.append(still(ball, x + 34, y, 0.25 + 0.6 * grown))
         if time > 3.1:
             ring = effect("shockwave", haste.shockwave, min(1.0, (time - 3.1) / 1.2), blue, 3, False, True)
-            actors.append(still(ring, x + 26, y, 1.6))
+            actors.append(still(ring, x + 34, y, 1.6))
         tremor = 5.0 * grown * math.sin(index * 2.4)
         yield frame(waste, actors, 0.0, 1.1 + 0.05 * share, tremor)
 

@@ -56,8 +56,8 @@ def hillside(canvas: skia.Canvas, rng: Generator, width: int, height: int) -> No
     )
     canvas.drawPath(road, fill((0.87, 0.78, 0.6)))
     strokes(canvas, rng, (-40, height * 0.82, width, height * 0.95), (0.87, 0.78, 0.6), 60, 22, 0.15)
-    for position, size in ((0.06, 0.62), (0.33, 0.5), (0.68, 0.72), (0.93, 0.55)):
-        tree(canvas, rng, width * position, horizon + 34, size * height, day, 0.29)
+    for position, size in ((0.1, 0.66), (0.46, 0.5), (0.66, 0.8), (0.97, 0.6)):
+        tree(canvas, rng, width * position, horizon + 34, size * height, day, 0.29, fir_share=0.0)
     wood: Colour = (0.72, 0.56, 0.4)
     for index in range(int(width / 44) + 1):
         x, y = index * 44.0, height * 0.735 + 3 * math.sin(index * 0.9)

@@ -108,6 +108,15 @@ def draw_back(cel: Cel, design: Design, sway: float) -> None:
         )
     elif style in ("long", "wavy"):
         wave = 0.12 if style == "wavy" else 0.0
+        for _ in range(int(rng.integers(0, 7))):
+            sign = 1.0 if rng.random() < 0.5 else -1.0
+            start = (
+                sign * half * rng.uniform(0.9, 1.15) + sway * length * 0.4,
+                0.1 + length * rng.uniform(0.25, 0.7),
+            )
+            far = rng.uniform(0.25, 0.6)
+            tip = (start[0] + sign * far * 0.6 + sway * length * 0.7, start[1] + far)
+            cel.part(lock(start, tip, 0.09, sign * rng.uniform(-0.06, 0.08)), colour, 0.02, 0.8)
         cel.part(hanging(rng, half + 0.06, length, wave, sway, int(rng.integers(5, 10))), colour, 0.12)
         for _ in range(4):
             x = rng.uniform(-half, half)

@@ -41,6 +41,9 @@ def draw_leg(cel: Cel, design: Design, joints: Joints, side: int) -> None:
         cel.line([along(knee, top, 0.1), (knee[0] + radius * 0.4, knee[1] + 0.02)], design.bottom_colour, 0.6)
     elif design.bottom == "shorts":
         cel.part(limb(top, along(top, knee, 0.62), radius * 1.15, radius * 1.1), design.bottom_colour)
+    if design.boots:
+        high = 0.35 + 0.1 * (design.hair_seed % 4)
+        cel.part(limb(along(foot, knee, high), foot, radius * 0.86, radius * 0.6), design.shoe_colour, 0.06)
     angle = math.atan2(foot[1] - knee[1], foot[0] - knee[0]) - math.pi / 2
     turn = design.facing * 0.16 + (0.05 if side else -0.05)
     cel.canvas.save()
@@ -66,8 +69,6 @@ def draw_leg(cel: Cel, design: Design, joints: Joints, side: int) -> None:
                 (-size * 0.6 + turn, 0.07),
             ]
         )
-    if design.boots:
-        shoe = union(shoe, box(-size * 0.62, -0.13 * joints.body, size * 0.62, 0.02, 0.03))
     cel.part(shoe, design.shoe_colour, 0.05)
     cel.canvas.restore()
 
@@ -180,9 +181,14 @@ def draw_arm(cel: Cel, design: Design, joints: Joints, side: int) -> None:
             0.6,
         )
     if design.sleeve >= 1 and design.top in ("blazer", "sailor", "hoodie", "shirt", "kimono", "robe"):
-        end = along(elbow, hand, 0.8)
-        cuff_width = radius * 0.72 * wide
         trim = design.second_colour if design.hair_seed % 2 else design.top_colour
-        cel.part(limb(end, along(elbow, hand, 0.87), cuff_width * 0.96, cuff_width), trim, 0.04, 0.7)
+        half = radius * 0.74 * wide
+        length = math.hypot(hand[0] - elbow[0], hand[1] - elbow[1]) or 1.0
+        normal = ((elbow[1] - hand[1]) / length * half, (hand[0] - elbow[0]) / length * half)
+        corners = []
+        for centre, sign in ((0.8, 1), (0.93, 1), (0.93, -1), (0.8, -1)):
+            middle = along(elbow, hand, centre)
+            corners.append((middle[0] + sign * normal[0], middle[1] + sign * normal[1]))
+        cel.part(polygon(corners), trim, 0.04, 0.8)
     if design.top == "armour":
         cel.part(oval(shoulder[0], shoulder[1], radius * 1.9, radius * 1.7), design.second_colour, 0.07)

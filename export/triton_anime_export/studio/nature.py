@@ -91,7 +91,14 @@ def ridge(
 
 
 def tree(
-    canvas: skia.Canvas, rng: Generator, x: float, ground: float, size: float, ambient: Colour, hue: float
+    canvas: skia.Canvas,
+    rng: Generator,
+    x: float,
+    ground: float,
+    size: float,
+    ambient: Colour,
+    hue: float,
+    fir_share: float = 0.3,
 ) -> None:
     """One broad-leaved tree or fir, sometimes outlined."""
     trunk = lit(hsv(rng.uniform(0.04, 0.1), rng.uniform(0.2, 0.6), rng.uniform(0.2, 0.5)), ambient)
@@ -110,7 +117,7 @@ def tree(
     if rng.random() < 0.4:
         canvas.drawPath(body, stroke(lit((0.1, 0.07, 0.05), ambient), max(1.0, size * 0.008)))
     leaf = lit(hsv(hue + rng.uniform(-0.04, 0.04), rng.uniform(0.4, 0.8), rng.uniform(0.35, 0.75)), ambient)
-    if rng.random() < 0.3:
+    if rng.random() < fir_share:
         for level in range(4):
             y, half = ground - size * (0.25 + 0.2 * level), size * (0.3 - 0.06 * level)
             shape = polygon([(x - half, y), (x + half, y), (x, y - size * 0.34)])
@@ -200,7 +207,7 @@ def forest(canvas: skia.Canvas, rng: Generator, width: int, height: int) -> None
                 height * rng.uniform(0.25, 0.75),
                 height * rng.uniform(0.12, 0.3),
                 tone,
-                16,
+                70,
             )
     ground_y = height * rng.uniform(0.7, 0.9)
     ground = lit(hsv(hue - 0.05, 0.5, 0.4), ambient)

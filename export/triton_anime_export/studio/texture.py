@@ -68,18 +68,30 @@ def foliage(
     canvas: skia.Canvas, rng: Generator, x: float, y: float, radius: float, colour: Colour, count: int = 40
 ) -> None:
     """A clump of leaves: dark blobs below, light dabs above."""
-    for layer in range(3):
-        tone = (
-            mix(colour, (0.0, 0.05, 0.1), 0.5 - 0.3 * layer) if layer < 2 else mix(colour, (1, 1, 0.6), 0.2)
+    for _ in range(6):
+        angle, distance, lump = (
+            rng.uniform(0, 2 * np.pi),
+            radius * rng.uniform(0.1, 0.45),
+            radius * rng.uniform(0.4, 0.6),
         )
-        for _ in range(count):
+        centre_x, centre_y = x + distance * np.cos(angle), y + 0.7 * distance * np.sin(angle)
+        base = fill(mix(colour, (0.0, 0.05, 0.12), 0.48))
+        canvas.drawOval(
+            skia.Rect.MakeXYWH(centre_x - lump, centre_y - lump * 0.8, lump * 2, lump * 1.6), base
+        )
+    for layer in range(3):
+        dark = (0.45, 0.2, 0.0)[layer]
+        tone = mix(colour, (0.0, 0.05, 0.1), dark) if layer < 2 else mix(colour, (1, 1, 0.6), 0.22)
+        for _ in range(count if layer < 2 else count * 2 // 3):
             angle, distance = rng.uniform(0, 2 * np.pi), radius * np.sqrt(rng.random()) * (1.0 - 0.15 * layer)
-            dab = radius * rng.uniform(0.07, 0.26) * (1.1 - 0.3 * layer)
+            dab = radius * rng.uniform(0.05, 0.17) * (1.1 - 0.25 * layer)
             dx, dy = x + distance * np.cos(angle), y + 0.75 * distance * np.sin(angle) - layer * radius * 0.12
-            canvas.drawOval(
-                skia.Rect.MakeXYWH(dx - dab, dy - dab * 0.7, dab * 2, dab * 1.4),
-                fill(tone, rng.uniform(0.6, 1.0)),
-            )
+            leaf = skia.Path()
+            lean = dab * rng.uniform(-0.8, 0.8)
+            leaf.moveTo(dx - dab, dy + lean * 0.5)
+            leaf.quadTo(dx, dy - dab * 0.9, dx + dab, dy - lean * 0.5)
+            leaf.quadTo(dx, dy + dab * 0.9, dx - dab, dy + lean * 0.5)
+            canvas.drawPath(leaf, fill(tone, rng.uniform(0.7, 1.0)))
 
 
 def cloud(
