@@ -57,8 +57,9 @@ def sweep_stale() -> None:
     """
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):  # it may have ended since, or belong to somebody else
-            owner = re.search(rb"backend_stub\0.*\0" + PREFIX.encode() + rb"(\d+)_", file.read_bytes())
-            if owner and not Path("/proc", owner[1].decode()).exists():
+            command = file.read_bytes().decode(errors="replace")
+            owner = re.search(rf"backend_stub\0.*\0{PREFIX}(\d+)_", command)
+            if owner and not Path("/proc", owner[1]).exists():
                 os.kill(int(file.parent.name), signal.SIGKILL)
     for path in SHARED_MEMORY.glob(f"{PREFIX}*"):
         owner = re.match(rf"{PREFIX}(\d+)_", path.name)

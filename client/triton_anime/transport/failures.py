@@ -51,6 +51,8 @@ def translate(
         return RoleAbsentError(f"{subject} is not served at {address}: {text}")
     if _STUB_DIED.search(text):
         return ServerLostError(f"a process of {subject} died ({text}); is there enough memory?")
+    if "restricted" in text:
+        return ServerError(f"the server at {address} has locked this for others than its own user: {text}")
     if "UNAVAILABLE" in status or _LOST.search(text):
         return ServerLostError(
             f"the server at {address} does not answer ({text}); is it running? Its log may say more"

@@ -83,12 +83,8 @@ class GrpcServer(Server):
         self._closed = False
         self._client = triton.InferenceServerClient(address, channel_args=channel_options(address))
         self._packer = Packer(
-            lambda name, key, size: self._client.register_system_shared_memory(
-                name, key, size, headers=self._headers, client_timeout=5.0
-            ),
-            lambda name: self._client.unregister_system_shared_memory(
-                name, headers=self._headers, client_timeout=5.0
-            ),
+            self._register,
+            self._unregister,
             is_loopback(address) if shared_memory is None else shared_memory,
         )
 
@@ -326,6 +322,12 @@ class GrpcServer(Server):
         return bool(self._ask(lambda limits: self._client.is_model_ready(model, **limits), model))
 
     # Connection
+
+    def _register(self, name: str, key: str, size: int) -> None:
+        self._ask(lambda limits: self._client.register_system_shared_memory(name, key, size, **limits))
+
+    def _unregister(self, name: str) -> None:
+        self._ask(lambda limits: self._client.unregister_system_shared_memory(name, **limits), seconds=2.0)
 
     def is_live(self) -> bool:
         """Whether the server answers at all."""

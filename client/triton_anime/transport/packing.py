@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import tritonclient.grpc as triton
 from numpy.typing import NDArray
-from tritonclient.utils import InferenceServerException, np_to_triton_dtype, triton_to_np_dtype
+from tritonclient.utils import np_to_triton_dtype, triton_to_np_dtype
 
+from triton_anime.errors import ServerError
 from triton_anime.server import ServedModel, Tensors
 from triton_anime.transport.arena import Arena
 
@@ -44,7 +45,7 @@ class Packer:
     the message.
 
     Args:
-        register: maps an arena (name, key, bytes) in the server too; raises InferenceServerException.
+        register: maps an arena (name, key, bytes) in the server too; raises ServerError.
         unregister: unmaps it there.
         enabled: whether to use shared memory at all.
     """
@@ -174,7 +175,7 @@ class Packer:
     def _drop(self, arena: Arena) -> None:
         try:
             self._unregister(arena.name)
-        except InferenceServerException:
+        except ServerError:
             # The server is gone, and its mapping with it.
             pass
         arena.close()

@@ -29,7 +29,7 @@ from triton_anime.embedded import EmbeddedServer
 with EmbeddedServer(["twice"], repositories=[Path(path) for path in sys.argv[1:]]) as embedded:
     embedded.server.infer("twice", {"FRAME": np.zeros((300, 400, 3), np.uint8)})
     print(embedded.pid, flush=True)
-    time.sleep(60)
+    time.sleep(30)
 """
 _FRAME = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
 
@@ -40,8 +40,9 @@ def _family(pid: int) -> list[int]:
     return [parent, pid, *children(pid)]
 
 
-def _shared_memory() -> set[str]:
-    return {path.name for path in Path("/dev/shm").glob("triton_anime_*")}
+def _shared_memory(pids: list[int]) -> list[str]:
+    """Names in /dev/shm that say they belong to one of the processes."""
+    return [path.name for pid in pids for path in Path("/dev/shm").glob(f"triton_anime_{pid}_*")]
 
 
 def _alive(pids: list[int]) -> list[int]:
@@ -67,18 +68,18 @@ def _until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
 def test_a_killed_client_leaves_no_process_and_no_shared_memory(
     small_repositories: tuple[Path, Path], number: int
 ) -> None:
-    before = _shared_memory()
     command = [sys.executable, "-c", _CLIENT, *map(str, small_repositories)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as client:
         assert client.stdout
         family = _family(int(client.stdout.readline()))
         assert len(family) == 4
         assert _alive(family) == family
-        assert _shared_memory() > before
+        family.append(client.pid)
+        assert _shared_memory(family)
         client.send_signal(number)
         client.wait(20)
     assert _until(lambda: not _alive(family)), f"left behind: {_alive(family)}"
-    assert _until(lambda: _shared_memory() <= before), f"left behind: {_shared_memory() - before}"
+    assert _until(lambda: not _shared_memory(family)), f"left behind: {_shared_memory(family)}"
 
 
 def test_a_killed_supervisor_takes_the_server_along_and_the_next_start_sweeps(
@@ -94,7 +95,7 @@ def test_a_killed_supervisor_takes_the_server_along_and_the_next_start_sweeps(
     assert _until(lambda: not _alive(family[:2])), f"left behind: {_alive(family[:2])}"
     with EmbeddedServer(repositories=small_repositories):
         assert _until(lambda: not _alive(family)), f"left behind: {_alive(family)}"
-        assert not {name for name in _shared_memory() if name.startswith(f"triton_anime_{family[0]}_")}
+        assert not _shared_memory(family)
 
 
 def test_work_in_flight_survives_the_death_of_the_server(small_repositories: tuple[Path, Path]) -> None:
