@@ -154,12 +154,10 @@ class Packer:
             return None
         try:
             self._register(arena.name, arena.key, arena.size)
-        except InferenceServerException as error:
+        except ServerError as error:
             arena.close()
             # A server that is away says nothing about what it allows.
-            self.enabled = "UNAVAILABLE" in str(error.status()) and "shared memory" not in str(
-                error.message()
-            )
+            self.enabled = isinstance(error, ServerLostError)
             return None
         arena.unlink()
         return arena
