@@ -4,8 +4,29 @@ from __future__ import annotations
 
 from triton_anime_export.errors import UnknownNetworkError
 from triton_anime_export.network import Network
+from triton_anime_export.networks import (
+    clipseg,
+    clipseg_text,
+    lama,
+    modnet,
+    panoptic_deeplab,
+    raft_small,
+    u2net,
+    xmem,
+)
 
-NETWORKS: tuple[Network, ...] = ()
+NETWORKS: tuple[Network, ...] = (
+    panoptic_deeplab.NETWORK,
+    u2net.NETWORK,
+    modnet.NETWORK,
+    clipseg.NETWORK,
+    clipseg_text.NETWORK,
+    lama.NETWORK,
+    raft_small.NETWORK,
+    xmem.XMEM_ENCODE,
+    xmem.XMEM_DECODE,
+    xmem.XMEM_VALUE,
+)
 
 
 def find(name: str) -> Network:
@@ -19,3 +40,15 @@ def find(name: str) -> Network:
             return network
     known = ", ".join(network.name for network in NETWORKS)
     raise UnknownNetworkError(f"no network is called {name!r}; there are: {known}")
+
+
+def find_all(name: str) -> tuple[Network, ...]:
+    """The description called ``name``, or all parts of a network that is served in several (``xmem``).
+
+    Raises:
+        UnknownNetworkError: there is neither.
+    """
+    parts = tuple(network for network in NETWORKS if network.name.startswith(f"{name}_"))
+    if any(network.name == name for network in NETWORKS) or not parts:
+        return (find(name),)
+    return parts

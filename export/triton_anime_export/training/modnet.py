@@ -23,7 +23,6 @@ SIZES = ((128, 224), (160, 160), (192, 128), (160, 288), (224, 160), (256, 448))
 """Height and width of a batch's views: mostly small ones, since variety teaches more than pixels do."""
 
 BATCH = 8
-MINUTES = 20.0
 
 BOUNDARY = 11
 """Side in pixels of the square that grows the edge of the alpha into the band of the detail loss."""
@@ -108,10 +107,10 @@ def start_from_panoptic(model: network.MODNet, weights: Path) -> None:
     model.backbone.model.load_state_dict(encoder)
 
 
-def evaluate(model: nn.Module, bank: Bank, clips: int | None = None) -> dict[str, float]:
+def score(core: nn.Module, bank: Bank, *, clips: int | None = None) -> dict[str, float]:
     """Alpha scores of the served network on whole frames of ``bank``."""
-    assert isinstance(model, network.MODNet)
-    served = network.Served(model).to(device()).eval()
+    assert isinstance(core, network.MODNet)
+    served = network.Served(core).to(device()).eval()
 
     def predict(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
         with torch.no_grad():
@@ -121,10 +120,22 @@ def evaluate(model: nn.Module, bank: Bank, clips: int | None = None) -> dict[str
     return scores.over_frames(predict, pairs(bank, clips))
 
 
-def train(bank: Path, out: Path, minutes: float = MINUTES, seed: int = 0) -> dict[str, float]:
-    """Train, write ``out/weights.pt`` and return the scores on the held-out split.
+def train(
+    bank_folder: Path, out: Path, *, minutes: float | None = None, steps: int | None = None, seed: int = 0
+) -> nn.Module:
+    """Train the lite size.
 
     The encoder starts from ``../panoptic_deeplab/{weights,checkpoint}.pt`` beside ``out`` where there is one.
+
+    Args:
+        bank_folder: where the studio's bank was drawn.
+        out: folder of checkpoints, log and ``weights.pt``.
+        minutes: length of the schedule, or
+        steps: the same in optimiser steps.
+        seed: of weights and batches.
+
+    Returns:
+        The core network with averaged weights.
     """
     torch.manual_seed(seed)
     model = network.build("lite").core
@@ -133,16 +144,16 @@ def train(bank: Path, out: Path, minutes: float = MINUTES, seed: int = 0) -> dic
         if taught.is_file():
             start_from_panoptic(model, taught)
             break
-    held_out = Bank(bank, "val")
-    averaged = fit(
+    held_out = Bank(bank_folder, "val")
+    return fit(
         "modnet",
         model,
-        Sampler(Bank(bank, "train"), BATCH),
+        Sampler(Bank(bank_folder, "train"), BATCH),
         loss,
         out=out,
         minutes=minutes,
+        steps=steps,
         lr=2e-3,
         seed=seed,
-        evaluate=lambda current: evaluate(current, held_out, 40),
+        evaluate=lambda current: score(current, held_out, clips=40),
     )
-    return evaluate(averaged, held_out)

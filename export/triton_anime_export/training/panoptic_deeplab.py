@@ -22,7 +22,6 @@ SIZES = ((160, 288), (160, 288), (192, 256), (224, 224), (256, 160), (256, 448))
 """Height and width of a batch's views: mostly small ones, since variety teaches more than pixels do."""
 
 BATCH = 8
-MINUTES = 35.0
 
 CENTER_SIGMA = 2.5
 """Of a centre's blob, in grid cells."""
@@ -149,32 +148,45 @@ def predict(
     return semantic, center, offset
 
 
-def evaluate(model: nn.Module, bank: Bank, clips: int | None = None) -> dict[str, float]:
+def score(core: nn.Module, bank: Bank, *, clips: int | None = None) -> dict[str, float]:
     """Scores on the last drawing of every clip of ``bank``; see :mod:`scores` for what they mean."""
     tally = scores.PanopticTally()
     for index in range(min(clips or len(bank), len(bank))):
         clip: Clip = bank.clip(index)
-        semantic, center, offset = predict(model, clip.frames[-1])
+        semantic, center, offset = predict(core, clip.frames[-1])
         label = class_map(clip.ids[-1], clip.effect[-1], clip.object[-1])
         tally.add(semantic, center, offset, label, np.asarray(clip.ids[-1]))
     return tally.result()
 
 
-def train(bank: Path, out: Path, minutes: float = MINUTES, seed: int = 0) -> dict[str, float]:
-    """Train, write ``out/weights.pt`` and return the scores on the held-out split."""
+def train(
+    bank_folder: Path, out: Path, *, minutes: float | None = None, steps: int | None = None, seed: int = 0
+) -> nn.Module:
+    """Train the lite size.
+
+    Args:
+        bank_folder: where the studio's bank was drawn.
+        out: folder of checkpoints, log and ``weights.pt``.
+        minutes: length of the schedule, or
+        steps: the same in optimiser steps.
+        seed: of weights and batches.
+
+    Returns:
+        The core network with averaged weights.
+    """
     torch.manual_seed(seed)
     model = network.build("lite").core
-    held_out = Bank(bank, "val")
-    averaged = fit(
+    held_out = Bank(bank_folder, "val")
+    return fit(
         "panoptic_deeplab",
         model,
-        Sampler(Bank(bank, "train"), BATCH),
+        Sampler(Bank(bank_folder, "train"), BATCH),
         loss,
         out=out,
         minutes=minutes,
+        steps=steps,
         lr=3e-3,
         weight_decay=2e-2,
         seed=seed,
-        evaluate=lambda current: evaluate(current, held_out, 40),
+        evaluate=lambda current: score(current, held_out, clips=40),
     )
-    return evaluate(averaged, held_out)

@@ -22,7 +22,6 @@ SIZES = ((128, 160), (160, 128), (96, 160), (160, 160), (128, 224), (192, 320))
 """Height and width of a batch's views: mostly small ones, since variety teaches more than pixels do."""
 
 BATCH = 8
-MINUTES = 20.0
 
 _NORMALISE = Normalise()
 
@@ -87,10 +86,10 @@ def pairs(bank: Bank, clips: int | None = None) -> list[tuple[NDArray[np.uint8],
     return [(np.asarray(clip.frames[-1]), np.asarray(clip.alpha[-1])) for clip in chosen]
 
 
-def evaluate(model: nn.Module, bank: Bank, clips: int | None = None) -> dict[str, float]:
+def score(core: nn.Module, bank: Bank, *, clips: int | None = None) -> dict[str, float]:
     """Alpha scores of the served network on whole frames of ``bank``."""
-    assert isinstance(model, network.U2Net)
-    served = network.Served(model, official=False).to(device()).eval()
+    assert isinstance(core, network.U2Net)
+    served = network.Served(core, official=False).to(device()).eval()
 
     def predict(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
         with torch.no_grad():
@@ -100,20 +99,33 @@ def evaluate(model: nn.Module, bank: Bank, clips: int | None = None) -> dict[str
     return scores.over_frames(predict, pairs(bank, clips))
 
 
-def train(bank: Path, out: Path, minutes: float = MINUTES, seed: int = 0) -> dict[str, float]:
-    """Train, write ``out/weights.pt`` and return the scores on the held-out split."""
+def train(
+    bank_folder: Path, out: Path, *, minutes: float | None = None, steps: int | None = None, seed: int = 0
+) -> nn.Module:
+    """Train the lite size.
+
+    Args:
+        bank_folder: where the studio's bank was drawn.
+        out: folder of checkpoints, log and ``weights.pt``.
+        minutes: length of the schedule, or
+        steps: the same in optimiser steps.
+        seed: of weights and batches.
+
+    Returns:
+        The core network with averaged weights.
+    """
     torch.manual_seed(seed)
     model = network.build("lite").core
-    held_out = Bank(bank, "val")
-    averaged = fit(
+    held_out = Bank(bank_folder, "val")
+    return fit(
         "u2net",
         model,
-        Sampler(Bank(bank, "train"), BATCH),
+        Sampler(Bank(bank_folder, "train"), BATCH),
         loss,
         out=out,
         minutes=minutes,
+        steps=steps,
         lr=4e-3,
         seed=seed,
-        evaluate=lambda current: evaluate(current, held_out, 40),
+        evaluate=lambda current: score(current, held_out, clips=40),
     )
-    return evaluate(averaged, held_out)

@@ -1,0 +1,85 @@
+"""Which recipe trains what, and how its result is scored on the held-out split."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from triton_anime_export.errors import UnknownNetworkError
+from triton_anime_export.studio.bank import Bank
+
+Scores = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe by the names of its modules, imported when it is used.
+
+    Attributes:
+        name: what is trained.
+        module: in ``training``; its ``train(bank, out, minutes=, steps=, seed=)`` returns the core.
+        minutes: a schedule that suffices on two free cores.
+        score: core, run's folder, held-out bank -> scores.
+    """
+
+    name: str
+    module: str
+    minutes: float
+    score: Callable[[nn.Module, Path, Bank], Scores]
+
+    def train(
+        self, bank: Path, out: Path, *, minutes: float | None, steps: int | None, seed: int
+    ) -> nn.Module:
+        """Train and return the core."""
+        if minutes is None and steps is None:
+            minutes = self.minutes
+        module = importlib.import_module(f"triton_anime_export.training.{self.module}")
+        core: nn.Module = module.train(bank, out, minutes=minutes, steps=steps, seed=seed)
+        return core
+
+
+def find(name: str) -> Recipe:
+    """The recipe called ``name``.
+
+    Raises:
+        UnknownNetworkError: there is none; the message lists those there are.
+    """
+    for recipe in RECIPES:
+        if recipe.name == name:
+            return recipe
+    raise UnknownNetworkError(f"no recipe trains {name!r}; there are: {', '.join(r.name for r in RECIPES)}")
+
+
+def _own(module: str) -> Callable[[nn.Module, Path, Bank], Scores]:
+    """Score with the module's own ``score(core, bank)``."""
+
+    def score(core: nn.Module, out: Path, bank: Bank) -> Scores:
+        found: Scores = importlib.import_module(f"triton_anime_export.training.{module}").score(core, bank)
+        return found
+
+    return score
+
+
+def _clipseg(core: nn.Module, out: Path, bank: Bank) -> Scores:
+    from triton_anime_export.networks import clipseg_text
+    from triton_anime_export.training.clipseg_score import score
+
+    text = clipseg_text.build("lite").core
+    text.load_state_dict(torch.load(out / "text.pt", map_location="cpu", weights_only=True))
+    return score(core, text.eval(), bank)  # type: ignore[arg-type]
+
+
+RECIPES = (
+    Recipe("panoptic_deeplab", "panoptic_deeplab", 30.0, _own("panoptic_deeplab")),
+    Recipe("u2net", "u2net", 30.0, _own("u2net")),
+    Recipe("modnet", "modnet", 25.0, _own("modnet")),
+    Recipe("clipseg", "clipseg", 30.0, _clipseg),
+    Recipe("lama", "lama", 30.0, _own("lama_score")),
+    Recipe("raft_small", "raft_small", 30.0, _own("raft_small")),
+    Recipe("xmem", "xmem", 30.0, _own("_xmem_score")),
+)
