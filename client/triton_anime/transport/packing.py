@@ -15,6 +15,7 @@ from tritonclient.utils import np_to_triton_dtype, triton_to_np_dtype
 from triton_anime.errors import ServerError
 from triton_anime.server import ServedModel, Tensors
 from triton_anime.transport.arena import Arena
+from triton_anime.transport.failures import ServerLostError
 
 # Below this, finding a slice costs more than carrying the bytes in the message.
 _WORTH_SHARING = 32 * 2**10
