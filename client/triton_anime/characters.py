@@ -1,8 +1,4 @@
-"""Who is who: identity maps from drawing to drawing, and what is said about each character.
-
-The tracker of the ``tracking`` role keeps identities through occlusion; :class:`OverlapTracker` is what
-remains when that role is absent: it carries the previous map along the flow and matches by overlap.
-"""
+"""What is known about the characters of a drawing, and what is said about each of them."""
 
 from __future__ import annotations
 
@@ -13,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime.panoptic import CHARACTER
-from triton_anime.stabilise import warp_labels
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -47,59 +42,6 @@ class Segmentation:
     probability: U8
 
 
-class OverlapTracker:
-    """Identities by overlap with the map before, carried along the optical flow.
-
-    A character that vanishes keeps its number for ``patience`` drawings in the place where it was.
-    """
-
-    def __init__(self, patience: int = 6, least: float = 0.25) -> None:
-        self._patience = patience
-        self._least = least
-        self._map: U8 | None = None
-        self._missing: dict[int, tuple[U8, int]] = {}
-        self._next = 1
-
-    def step(self, instances: U8, flow: F32 | None) -> U8:
-        """Identity map [h,w] for instances [h,w], given the flow [h,w,2] to the drawing before."""
-        before = np.zeros_like(instances) if self._map is None else self._map
-        if flow is not None and before.any():
-            before = warp_labels(before, flow)
-        for number, (mask, _) in self._missing.items():
-            before = np.where((before == 0) & (mask > 0), np.uint8(number), before)
-        pairs: list[tuple[float, int, int]] = []
-        labels = [int(value) for value in np.unique(instances) if value]
-        for label in labels:
-            mask = instances == label
-            shared = np.bincount(before[mask], minlength=256)
-            for number in np.flatnonzero(shared[1:]) + 1:
-                union = int(mask.sum()) + int((before == number).sum()) - int(shared[number])
-                pairs.append((float(shared[number]) / union, label, int(number)))
-        pairs.sort(key=lambda pair: (-pair[0], pair[1], pair[2]))
-        names: dict[int, int] = {}
-        for overlap, label, number in pairs:
-            if overlap >= self._least and label not in names and number not in names.values():
-                names[label] = number
-        for label in labels:
-            if label not in names and self._next < 255:
-                names[label] = self._next
-                self._next += 1
-        table = np.zeros(256, np.uint8)
-        for label, number in names.items():
-            table[label] = number
-        identity = table[instances]
-        self._remember(before, set(names.values()))
-        self._map = identity
-        return identity
-
-    def _remember(self, before: U8, present: set[int]) -> None:
-        kept = {n: (mask, age + 1) for n, (mask, age) in self._missing.items() if n not in present}
-        for number in (int(value) for value in np.unique(before) if value):
-            if number not in present and number not in kept:
-                kept[number] = ((before == number).astype(np.uint8), 0)
-        self._missing = {n: entry for n, entry in kept.items() if entry[1] < self._patience}
-
-
 def coarse_mask(probability: U8 | None, identity: U8 | None) -> U8 | None:
     """Coarse character mask [h,w] · 255: the segmentation's, and sure where the tracker sees somebody."""
     if probability is None:
@@ -110,17 +52,6 @@ def coarse_mask(probability: U8 | None, identity: U8 | None) -> U8 | None:
     h, w = identity.shape
     large = cv2.resize(chance, (w, h), interpolation=cv2.INTER_LINEAR)
     return np.maximum(large, (identity > 0).astype(np.uint8) * np.uint8(200))
-
-
-def boxes_of(identity: U8, height: int, width: int) -> I32:
-    """Boxes [N,4] in the frame of every number of an identity map [h,w]."""
-    h, w = identity.shape
-    boxes = []
-    for number in (int(value) for value in np.unique(identity) if value):
-        x, y, bw, bh = cv2.boundingRect((identity == number).astype(np.uint8))
-        x0, y0 = x * width // w, y * height // h
-        boxes.append((x0, y0, -(-(x + bw) * width // w) - x0, -(-(y + bh) * height // h) - y0))
-    return np.array(boxes, np.int32).reshape(-1, 4)
 
 
 def views(identity: U8, probability: U8 | None) -> tuple[CharacterView, ...]:

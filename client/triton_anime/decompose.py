@@ -137,10 +137,14 @@ def decompose(frame: U8, alpha: U8, prior: U8, background: U8) -> Layers:
 
 
 def identities(instances: U8, alpha: U8) -> U8:
-    """Which character each pixel of the alpha [H,W] belongs to, from a map of any size; 0 where alpha < ½."""
+    """Which character each pixel of the alpha [H,W] belongs to, from a map of any size; 0 where alpha < ½.
+
+    Outlines that the map misses go to the nearest character, but not what is far from all of them.
+    """
     if not instances.any():
         return np.zeros(alpha.shape, np.uint8)
     height, width = alpha.shape
-    labels = cv2.resize(nearest_label(instances), (width, height), interpolation=cv2.INTER_NEAREST)
+    reach = 0.03 * max(instances.shape)
+    labels = cv2.resize(nearest_label(instances, reach), (width, height), interpolation=cv2.INTER_NEAREST)
     labels[alpha < 128] = 0
     return cast(U8, labels)

@@ -160,12 +160,12 @@ def _extend(labels: U8) -> U8:
     return nearest_label(labels)
 
 
-def nearest_label(labels: U8) -> U8:
-    """[h,w] with every zero replaced by the number of the nearest labelled pixel."""
-    _, regions = cv2.distanceTransformWithLabels(
+def nearest_label(labels: U8, reach: float = float("inf")) -> U8:
+    """[h,w] with every zero within ``reach`` pixels of a labelled pixel replaced by the nearest label."""
+    distance, regions = cv2.distanceTransformWithLabels(
         (labels == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     table = np.zeros(int(regions.max()) + 1, np.uint8)
     known = labels > 0
     table[regions[known]] = labels[known]
-    return table[regions]
+    return np.where(distance <= reach, table[regions], 0).astype(np.uint8)

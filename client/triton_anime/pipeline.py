@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime import characters, decompose, layers, matting, stabilise
-from triton_anime.characters import CharacterView, OverlapTracker, Segmentation
+from triton_anime.characters import CharacterView, Segmentation
 from triton_anime.drawings import Drawing
 from triton_anime.guided import guided_upsample
 from triton_anime.plates import Plate, View, plates
@@ -28,6 +28,7 @@ from triton_anime.roles import DETAIL, EFFECTS, FLOW, INPAINTING, SEGMENTATION, 
 from triton_anime.server import Server
 from triton_anime.settings import Settings
 from triton_anime.streams import Pump, in_flight, overlapped
+from triton_anime.tracker import open_tracker
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -208,11 +209,12 @@ class Pipeline:
 
     def _track(self, cels: Iterable[Cel]) -> Iterator[Cel]:
         """Identities from drawing to drawing: the only stage that must take a shot in order on the server."""
-        tracker = OverlapTracker()
+        tracker = open_tracker(self._server, memory_every=self.settings.memory_every)
         for cel in cels:
+            if cel.drawing.is_shot_start:
+                tracker.reset(cel.drawing.shot)
             if cel.segmentation is not None:
-                backward = None if cel.flow is None else cel.flow[1]
-                cel.identity = tracker.step(cel.segmentation.instances, backward)
+                cel.identity = tracker.step(cel.working, cel.segmentation.instances).identity
             yield cel
 
     def _refine(self, cel: Cel, pool: ThreadPoolExecutor) -> Callable[[], Cel]:
@@ -223,9 +225,8 @@ class Pipeline:
         somebody = True
         if coarse is not None:
             inputs["MASK"] = coarse
-        if cel.identity is not None:
-            inputs["BOXES"] = characters.boxes_of(cel.identity, height, width)
-            somebody = bool(len(inputs["BOXES"]))
+            inputs["BOXES"] = matting.boxes_of(coarse, height, width)
+            somebody = len(inputs["BOXES"]) > 0
         detail: Callable[[], Answer | None] = lambda: None  # noqa: E731
         if somebody:
             detail = self._roles.ask(DETAIL, inputs, ["ALPHA", "AGREEMENT"])

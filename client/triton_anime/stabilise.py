@@ -95,11 +95,6 @@ def stabilise(alpha: U8, past: U8, weight: F32, flow: F32) -> U8:
     return out
 
 
-def warp_labels(labels: U8, flow: F32) -> U8:
-    """A map of numbers [h,w] carried along a current→previous flow [h,w,2], nearest neighbour."""
-    return _sample(labels, flow, cv2.INTER_NEAREST)
-
-
 def _grid(x: int, y: int, w: int, h: int, scale_x: float, scale_y: float) -> tuple[F32, F32]:
     """Positions in the working grid of the pixels of a full-resolution rectangle (pixel centres meet)."""
     columns = (np.arange(x, x + w, dtype=np.float32) + 0.5) * np.float32(scale_x) - 0.5

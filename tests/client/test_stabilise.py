@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_anime.stabilise import stabilise, trust, warp_labels
+from triton_anime.stabilise import stabilise, trust
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -71,11 +71,3 @@ def test_weights_work_at_a_smaller_size_than_the_alpha(scene: Any) -> None:
     small = cv2.resize(truth.frames[0], (320, 180), interpolation=cv2.INTER_AREA)
     weight, flow = trust(small, small, flow_of((180, 320), 0, 0), flow_of((180, 320), 0, 0))
     assert stabilise(truth.alphas[0], truth.alphas[0], weight, flow).shape == (360, 640)
-
-
-def test_labels_follow_the_flow_without_new_numbers() -> None:
-    labels = np.zeros((20, 30), np.uint8)
-    labels[5:10, 5:10] = 7
-    moved = warp_labels(labels, flow_of((20, 30), -4.3, 0))
-    assert set(np.unique(moved)) == {0, 7}
-    assert moved[7, 12] == 7
