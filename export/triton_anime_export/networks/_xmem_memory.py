@@ -1,8 +1,8 @@
 """XMem's memory read: similarity, top-k softmax, readout, usage.
 
 The arithmetic of the published network with two differences that do not change its result where that is
-finite: the maximum is subtracted before the exponential (upstream's 0/0 for far-away queries becomes a number),
-and fewer than k valid columns are allowed.
+finite: the maximum is subtracted before the exponential (upstream's 0/0 for far-away queries becomes a
+number), and fewer than k valid columns are allowed.
 """
 
 from __future__ import annotations

@@ -199,6 +199,8 @@ def _features() -> tuple[Tensor, ...]:
 _KEY = Tensor("KEY", "float32", (LITE.key, "h", "w"), "what each cell looks like")
 _SELECTION = Tensor("SELECTION", "float32", (LITE.key, "h", "w"), "which key channels count, 0..1")
 _HIDDEN = Tensor("HIDDEN", "float32", ("objects", LITE.hidden, "h", "w"), "recurrent state of each object")
+# ONNX does not let an output share an input's name.
+_NEXT_HIDDEN = Tensor("NEXT_HIDDEN", "float32", ("objects", LITE.hidden, "h", "w"), "the state afterwards")
 
 
 def _finer(inputs: Sequence[Tensor]) -> Callable[[], tuple[Any, ...]]:
@@ -296,7 +298,7 @@ XMEM_DECODE = Network(
     inputs=_DECODE_INPUTS,
     outputs=(
         Tensor("PROB", "float32", ("objects + 1", "h1", "w1"), "probabilities, background first"),
-        _HIDDEN,
+        _NEXT_HIDDEN,
         Tensor("USAGE", "float32", ("columns",), "how much each column was read, summed over the cells"),
     ),
     batching=Batching(0),
@@ -333,7 +335,7 @@ XMEM_VALUE = Network(
     inputs=_VALUE_INPUTS,
     outputs=(
         Tensor("VALUE", "float32", ("objects", LITE.value, "h", "w"), "memory value of each cell"),
-        _HIDDEN,
+        _NEXT_HIDDEN,
     ),
     batching=Batching(0),
     tolerance=Tolerance(atol=2e-3, rtol=1e-3),

@@ -1,0 +1,255 @@
+"""Who is who: propagated masks of known characters against the segmenter's anonymous instances.
+
+The tracker knows identities but drifts; the segmenter knows where characters are in one drawing but not who
+they are, and it sometimes merges two or splits one. The rules, in the order of application:
+
+1. An instance that one character explains, and that explains it, is that character: it may correct its mask.
+2. An instance that covers two characters is a merger: the propagated masks win.
+3. Instances that one character covers together are a split: ignored.
+4. An instance that nobody explains is a character that was lost, one that returns, or a new one. A new one
+   has to be seen in two successive drawings before it gets an id, unless nobody is being followed yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+
+_SMALLEST = 0.003  # share of the frame below which an instance is no character
+_LOST = 0.0008  # share of the frame below which a propagated mask counts as gone
+_EXPLAINED = 0.5  # share of an instance that characters must cover to explain it
+_AGREE = 0.5  # IoU from which a one-to-one match may correct a mask
+_SURE = 0.93  # IoU from which there is nothing to correct
+_NEAR = 0.2  # IoU with its last mask from which an unexplained instance is a character just lost
+_ALIKE = 0.62  # colour similarity from which an unexplained instance is a character seen before
+_STILL_THERE = 0.25  # IoU with what was pending in the drawing before
+_SHRUNK = 0.4  # share of its former area below which a character counts as being lost
+
+
+@dataclass
+class Character:
+    """One character of the shot.
+
+    Attributes:
+        mask: where it was seen last.
+        area: pixels of that, smoothed over time.
+        palette: its colours, see :func:`palette`.
+        unseen: drawings since it was visible.
+    """
+
+    mask: Bools
+    area: float
+    palette: F32
+    unseen: int = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a drawing shows.
+
+    Attributes:
+        identity: uint8 ``[H, W]``.
+        corrected: ids whose masks came from the segmenter and differ from what was propagated.
+        born: ids that are new, or back after the tracker had lost them: their masks have to be given to it.
+    """
+
+    identity: U8
+    corrected: tuple[int, ...]
+    born: tuple[int, ...]
+
+
+@dataclass
+class Association:
+    """The cast of one shot.
+
+    Args:
+        largest_cast: characters that get an id; later ones stay anonymous.
+    """
+
+    largest_cast: int = 8
+    cast: dict[int, Character] = field(default_factory=dict)
+    _pending: list[Bools] = field(default_factory=list)
+
+    def judge(
+        self, frame: U8, propagated: U8, observed: U8 | None, *, foreground: F32 | None = None
+    ) -> Verdict:
+        """Combine what was propagated with what was segmented.
+
+        Args:
+            frame: RGB ``[H, W, 3]``.
+            propagated: ids ``[H, W]`` as the tracker carried them here, 0 none.
+            observed: the segmenter's instances ``[H, W]``, or None.
+            foreground: ``[K, H, W]`` float probabilities of the ids in ascending order, to decide between
+                characters where only the segmenter sees something; None decides by distance.
+        """
+        identity = propagated.copy()
+        corrected: list[int] = []
+        born: list[int] = []
+        if observed is not None:
+            corrected, born = self._observe(frame, identity, propagated, observed, foreground)
+        else:
+            self._pending = []
+        self._remember(frame, identity)
+        return Verdict(identity, tuple(sorted(corrected)), tuple(sorted(born)))
+
+    # ------------------------------------------------------------------
+
+    def _observe(
+        self, frame: U8, identity: U8, propagated: U8, observed: U8, foreground: F32 | None
+    ) -> tuple[list[int], list[int]]:
+        pixels = observed.size
+        counts = _overlaps(observed, propagated)
+        instances = [j for j in range(1, counts.shape[0]) if counts[j].sum() >= _SMALLEST * pixels]
+        areas = counts.sum(axis=0)
+        covering = {
+            j: [k for k in range(1, counts.shape[1]) if counts[j, k] > 0.3 * min(areas[k], counts[j].sum())]
+            for j in instances
+        }
+        corrected: list[int] = []
+        unexplained: list[int] = []
+        for j in instances:
+            size = int(counts[j].sum())
+            explained = float(counts[j, 1:].sum()) / size
+            if explained < _EXPLAINED and not self._rescues(covering[j], counts, j, areas):
+                unexplained.append(j)
+                continue
+            if len(covering[j]) != 1:
+                if len(covering[j]) > 1:
+                    _fill(identity, observed == j, covering[j], self.cast, foreground)
+                continue
+            k = covering[j][0]
+            rivals = [i for i in instances if i != j and k in covering[i]]
+            if rivals:
+                _fill(identity, observed == j, [k], self.cast, foreground)
+                continue
+            overlap = counts[j, k] / (size + areas[k] - counts[j, k])
+            if overlap >= _AGREE or self._is_losing(k, int(areas[k])):
+                identity[identity == k] = 0
+                identity[(observed == j) & (identity == 0)] = k
+                if overlap < _SURE:
+                    corrected.append(k)
+            else:
+                _fill(identity, observed == j, [k], self.cast, foreground)
+        born = self._newcomers(frame, identity, observed, unexplained)
+        return corrected, born
+
+    def _rescues(
+        self, covering: list[int], counts: NDArray[np.int64], j: int, areas: NDArray[np.int64]
+    ) -> bool:
+        """Whether the instance is the body of a character whose propagated mask is melting away."""
+        return len(covering) == 1 and self._is_losing(covering[0], int(areas[covering[0]]))
+
+    def _is_losing(self, k: int, area: int) -> bool:
+        return k in self.cast and area < _SHRUNK * self.cast[k].area
+
+    def _newcomers(self, frame: U8, identity: U8, observed: U8, unexplained: list[int]) -> list[int]:
+        """Give ids to instances that nobody explains."""
+        born: list[int] = []
+        waiting: list[Bools] = []
+        visible = set(np.unique(identity).tolist())
+        nobody = not any(k in visible for k in self.cast)
+        for j in sorted(unexplained, key=lambda j: -int((observed == j).sum())):
+            mask = (observed == j) & (identity == 0)
+            if mask.sum() < _SMALLEST * mask.size:
+                continue
+            colours = palette(frame, mask)
+            k = self._returning(mask, colours, visible)
+            if k is None:
+                seen = nobody or any(_iou(mask, old) >= _STILL_THERE for old in self._pending)
+                if not seen or len(self.cast) >= self.largest_cast:
+                    waiting.append(mask)
+                    continue
+                k = max(self.cast, default=0) + 1
+                self.cast[k] = Character(mask, float(mask.sum()), colours)
+            identity[mask] = k
+            visible.add(k)
+            born.append(k)
+        self._pending = waiting
+        return born
+
+    def _returning(self, mask: Bools, colours: F32, visible: set[int]) -> int | None:
+        """The id of a character that is not visible and that this may be."""
+        gone = {k: character for k, character in self.cast.items() if k not in visible}
+        for k, character in gone.items():
+            if character.unseen <= 2 and _iou(mask, character.mask) >= _NEAR:
+                return k
+        alike = {k: float(np.minimum(colours, character.palette).sum()) for k, character in gone.items()}
+        best = max(alike, key=lambda k: alike[k], default=None)
+        return best if best is not None and alike[best] >= _ALIKE else None
+
+    def _remember(self, frame: U8, identity: U8) -> None:
+        areas = np.bincount(identity.ravel(), minlength=256)
+        for k, character in self.cast.items():
+            if areas[k] < _LOST * identity.size:
+                identity[identity == k] = 0
+                character.unseen += 1
+                continue
+            character.mask = identity == k
+            returned = character.unseen > 0
+            character.unseen = 0
+            character.area = float(areas[k]) if returned else 0.6 * character.area + 0.4 * float(areas[k])
+            character.palette = 0.8 * character.palette + 0.2 * palette(frame, character.mask)
+
+
+def palette(frame: U8, mask: Bools) -> F32:
+    """Colours under a mask: joint histogram of 8 hues, 4 saturations, 4 values that sums to 1."""
+    y, x = np.nonzero(mask)
+    if len(y) == 0:
+        return np.zeros(128, np.float32)
+    top, left = int(y.min()), int(x.min())
+    window = (slice(top, int(y.max()) + 1), slice(left, int(x.max()) + 1))
+    hsv = cv2.cvtColor(np.ascontiguousarray(frame[window]), cv2.COLOR_RGB2HSV)
+    inside = mask[window].astype(np.uint8)
+    counts = cv2.calcHist([hsv], [0, 1, 2], inside, [8, 4, 4], [0, 180, 0, 256, 0, 256])
+    return (counts.ravel() / max(float(counts.sum()), 1.0)).astype(np.float32)
+
+
+def carry(probabilities: Mapping[int, F32], threshold: float = 0.5) -> U8:
+    """Ids where one character's probability ``[H, W]`` exceeds the threshold and all others."""
+    shape = next(iter(probabilities.values())).shape
+    best, identity = np.full(shape, threshold, np.float32), np.zeros(shape, np.uint8)
+    for k, probability in probabilities.items():
+        ahead = probability > best
+        identity[ahead] = k
+        best = np.where(ahead, probability, best)
+    return identity
+
+
+def _overlaps(observed: U8, propagated: U8) -> NDArray[np.int64]:
+    """Pixels of each pair of labels, ``[instances + 1, ids + 1]``."""
+    rows, columns = int(observed.max()) + 1, int(propagated.max()) + 1
+    joint = observed.astype(np.int64) * columns + propagated
+    return np.bincount(joint.ravel(), minlength=rows * columns).reshape(rows, columns)
+
+
+def _iou(a: Bools, b: Bools) -> float:
+    return float((a & b).sum()) / max(float((a | b).sum()), 1.0)
+
+
+def _fill(
+    identity: U8, where: Bools, candidates: list[int], cast: Mapping[int, Character], foreground: F32 | None
+) -> None:
+    """Give pixels that only the segmenter sees to the candidate that is most likely, or nearest."""
+    free = where & (identity == 0)
+    if not free.any():
+        return
+    if len(candidates) == 1:
+        identity[free] = candidates[0]
+        return
+    if foreground is not None:
+        order = sorted(cast)
+        rows = np.stack([foreground[order.index(k)] for k in candidates])
+        identity[free] = np.array(candidates, np.uint8)[rows[:, free].argmax(axis=0)]
+        return
+    distances = np.stack(
+        [cv2.distanceTransform((identity != k).astype(np.uint8), cv2.DIST_L2, 3) for k in candidates]
+    )
+    identity[free] = np.array(candidates, np.uint8)[distances[:, free].argmin(axis=0)]
