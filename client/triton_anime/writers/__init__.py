@@ -1,1 +1,1 @@
-"""Writers: one file per kind of output."""
+"""The plural of :mod:`triton_anime.writer`: one file per kind of output."""

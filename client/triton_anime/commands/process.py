@@ -1,0 +1,222 @@
+"""``triton-anime process``: episodes in, layers out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from triton_anime.errors import InputError, Interrupted, ServerError, TritonAnimeError
+from triton_anime.inputs import expand, parse_prompts, parse_rate
+from triton_anime.progress import JsonLines, Reporter, Summary, failure
+from triton_anime.timecode import parse_span
+
+if TYPE_CHECKING:
+    from triton_anime.drawings import Drawing
+    from triton_anime.episode import Job
+    from triton_anime.pipeline import DrawingLayers
+    from triton_anime.server_source import ServerSource
+    from triton_anime.settings import Settings
+
+_EPILOG = """\b
+Examples:
+  triton-anime process episode.mp4                      layers in output/episode/
+  triton-anime process season/ -o /data/layers          every video of a folder
+  triton-anime process ep.mkv --range 1:30-2:00         half a minute of it
+  triton-anime process ep.mkv --range 100f-200f --fps 12
+  triton-anime process cut_%04d.png --sequence-fps 24   pictures instead of a video
+  triton-anime process ep.mp4 --prompts "blue lightning,smoke"
+  triton-anime process ep.mp4 --server gpu-box:8001     on another Triton server
+  triton-anime process ep.mp4 --json | jq .             for scripts
+
+Run the same command again after an interruption: finished shots are kept and the result is the same to the
+byte. Exit codes: 0 done, 2 bad argument, 3 unusable video, 4 output cannot be written or disk full,
+5-7 server, 130/143 stopped by Ctrl-C or SIGTERM.
+"""
+
+
+@click.command(name="process", epilog=_EPILOG)
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    default="output",
+    show_default=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Each episode gets a folder of its name in here.",
+)
+@click.option(
+    "--server",
+    "address",
+    envvar="TRITON_ANIME_SERVER",
+    metavar="HOST:PORT",
+    help="Use this Triton server (gRPC) instead of an embedded one. [env: TRITON_ANIME_SERVER]",
+)
+@click.option(
+    "--prompts",
+    multiple=True,
+    metavar="A,B,...",
+    help="What counts as an effect, in words; comma-separated or repeated. Default: the five of the design.",
+)
+@click.option("--fps", metavar="RATE", help="Process at most so many frames a second, e.g. 12 or 24000/1001.")
+@click.option(
+    "--range",
+    "span",
+    metavar="IN-OUT",
+    help="Process only this part: seconds (60-90), timecodes (00:01:00-00:01:30:12) or frames (100f-200f).",
+)
+@click.option("--max-frames", type=click.IntRange(min=1), metavar="N", help="Stop after N frames.")
+@click.option("--sequence-fps", metavar="RATE", help="Frame rate of a picture sequence. [default: 24]")
+@click.option(
+    "--resume/--overwrite",
+    default=True,
+    help="Go on where an earlier run stopped (default), or delete what it wrote and start over.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print progress and results as JSON, one object a line."
+)
+@click.option(
+    "--embedded-log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where the embedded server writes its log.",
+)
+def command(
+    inputs: tuple[Path, ...],
+    output: Path,
+    address: str | None,
+    prompts: tuple[str, ...],
+    fps: str | None,
+    span: str | None,
+    max_frames: int | None,
+    sequence_fps: str | None,
+    resume: bool,
+    quiet: bool,
+    as_json: bool,
+    embedded_log: Path | None,
+) -> None:
+    """Take videos apart into character, effect and background layers with metadata.
+
+    INPUT is a video, an animated GIF/WebP/PNG, a folder of videos, a folder of pictures, or a pattern such as
+    frame_%04d.png. Without --server a Triton server is started on this machine for the time of the run.
+    """
+    from triton_anime.interrupts import interruptible
+
+    reporter = _reporter(quiet, as_json)
+    with interruptible() as stop:
+        from triton_anime.episode import Job
+        from triton_anime.settings import Settings
+        from triton_anime.video import Selection
+
+        settings = Settings(prompts=parse_prompts(prompts)) if prompts else Settings()
+        selection = Selection(
+            rate=None if fps is None else parse_rate(fps),
+            span=None if span is None else parse_span(span),
+            max_frames=max_frames,
+        )
+        sequence_rate = None if sequence_fps is None else parse_rate(sequence_fps)
+        jobs = [
+            Job(path, output / name, settings, selection, sequence_rate, overwrite=not resume)
+            for path, name in expand(inputs)
+        ]
+        run = _Batch(jobs, reporter, address, embedded_log)
+        try:
+            run.work(stop)
+        finally:
+            run.close()
+    code = next((summary.exit_code for summary in run.summaries if summary.exit_code), 0)
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+class _Batch:
+    """Episodes one after the other with one server."""
+
+    def __init__(
+        self, jobs: list[Job], reporter: Reporter, address: str | None, embedded_log: Path | None
+    ) -> None:
+        self._jobs = jobs
+        self._reporter = reporter
+        self._address = address
+        self._log = embedded_log
+        self._server: ServerSource | None = None
+        self.summaries: list[Summary] = []
+
+    def work(self, stop: object) -> None:
+        """Process every job; one that fails does not keep the others from being done."""
+        import threading
+
+        from triton_anime.episode import as_error, process_episode
+
+        assert isinstance(stop, threading.Event)
+        self._start_server()
+        for job in self._jobs:
+            began = time.monotonic()
+            try:
+                self._end(process_episode(job, self._decompose, self._reporter, stop))
+            except Exception as error:
+                told = as_error(error, job)
+                if told is not error and click.get_current_context().find_root().params.get("debug"):
+                    raise
+                stopped = isinstance(error, Interrupted)
+                self._end(failure(job.episode, str(job.folder), told, time.monotonic() - began, stopped))
+                # Without a server, or told to stop, the others cannot be done either.
+                if stopped or isinstance(error, ServerError):
+                    break
+
+    def _start_server(self) -> None:
+        """Start it while the first video is opened, unless nothing is left to do."""
+        from triton_anime.episode import prepare
+        from triton_anime.server_source import ServerSource
+
+        for job in self._jobs:
+            try:
+                complete = prepare(job).complete
+            except TritonAnimeError:
+                continue
+            if not complete:
+                self._server = ServerSource(self._address, self._log)
+                return
+
+    def _decompose(self, items: Iterator[Drawing], settings: Settings) -> Iterator[DrawingLayers]:
+        from triton_anime.pipeline import Pipeline
+
+        if self._server is None:
+            raise ServerError("no server was started; run the same command again")
+        return Pipeline(self._server.get(), settings).run(items)
+
+    def _end(self, summary: Summary) -> None:
+        self.summaries.append(summary)
+        self._reporter.end(summary)
+
+    def close(self) -> None:
+        """Report the whole and stop the server."""
+        if self._server is not None:
+            self._server.close()
+        self._reporter.close(self.summaries)
+
+
+def _reporter(quiet: bool, as_json: bool) -> Reporter:
+    if quiet and as_json:
+        raise InputError("--quiet and --json exclude one another; choose one")
+    if as_json:
+        return JsonLines(lambda line: click.echo(line))
+    if quiet:
+        return _ErrorsOnly()
+    from triton_anime.progress_display import Display
+
+    return Display()
+
+
+class _ErrorsOnly(Reporter):
+    """``--quiet``: nothing but what went wrong, on standard error."""
+
+    def end(self, summary: Summary) -> None:
+        """See :class:`Reporter`."""
+        if summary.error is not None:
+            click.echo(f"error: {summary.error}", err=True)
