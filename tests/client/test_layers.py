@@ -52,7 +52,7 @@ def test_alpha_is_raised_only_where_support_allows(rng: np.random.Generator) -> 
 
 
 def test_an_effect_is_as_transparent_as_its_colour_allows(rng: np.random.Generator) -> None:
-    under, colour = picture(rng) // 2, np.array((240, 250, 255), np.float32)
+    under, colour = (picture(rng) // 2).astype(np.uint8), np.array((240, 250, 255), np.float32)
     true = np.zeros(under.shape[:2], np.float32)
     true[10:30, 10:50] = 0.4
     frame = np.rint(under * (1 - true[..., None]) + colour * true[..., None]).astype(np.uint8)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from triton_anime.panoptic import CHARACTER, EFFECT, group, panoptic
+from triton_anime.server import Server
+
+U8 = NDArray[np.uint8]
+H, W, h, w = 96, 160, 24, 40
+
+
+def two_people(overlapping: bool = True) -> dict[str, NDArray[Any]]:
+    """Two discs that touch, each pointing at its own centre, and an effect in a corner."""
+    centres = [(14, 12), (24 if overlapping else 31, 12)]
+    ys, xs = np.mgrid[:h, :w].astype(np.float32)
+    distances = np.stack([np.hypot(xs - x, ys - y) for x, y in centres])
+    nearest = distances.argmin(axis=0)
+    inside = distances.min(axis=0) < 6
+    probability = np.zeros((4, h, w), np.uint8)
+    probability[CHARACTER][inside] = 240
+    probability[EFFECT][:4, 34:] = 250
+    probability[0] = 255 - probability[1:].max(axis=0)
+    heat, offset = np.zeros((h, w), np.uint8), np.zeros((2, h, w), np.float32)
+    for number, (x, y) in enumerate(centres):
+        heat[y, x] = 200 - number
+        mine = inside & (nearest == number)
+        offset[0][mine], offset[1][mine] = x - xs[mine] + 0.4, y - ys[mine] - 0.3
+    return {"SEMANTIC": probability[None], "CENTER": heat[None], "OFFSET": offset[None]}
+
+
+def test_characters_that_touch_are_told_apart(ensemble: Any) -> None:
+    model = ensemble("segment_frame", panoptic_deeplab=lambda _: two_people())
+    found = model(FRAME=np.zeros((H, W, 3), np.uint8))
+    assert model.called == ["panoptic_deeplab"]
+    assert found["INSTANCES"].shape == (H, W)
+    assert found["INSTANCES"].dtype == np.uint8
+    assert set(np.unique(found["INSTANCES"])) == {0, 1, 2}
+    assert found["INSTANCES"][48, 56] != found["INSTANCES"][48, 98] != 0
+    assert (found["SEMANTIC"][:10, 144:] == EFFECT).all()
+    assert ((found["SEMANTIC"] == CHARACTER) == (found["INSTANCES"] > 0)).all()
+    assert (found["PANOPTIC"] == found["SEMANTIC"].astype(np.int32) * 1000 + found["INSTANCES"]).all()
+    assert found["PROBABILITY"].shape == (4, h, w)
+    assert found["SCORES"].shape == (2,)
+    assert (found["SCORES"] > 0.7).all()
+    for number, box in enumerate(found["BOXES"], start=1):
+        mask = (found["INSTANCES"] == number).astype(np.uint8)
+        assert tuple(box) == cv2.boundingRect(mask)
+
+
+def test_an_empty_picture_has_no_characters(ensemble: Any) -> None:
+    empty = {
+        "SEMANTIC": np.stack([np.full((h, w), v, np.uint8) for v in (255, 0, 0, 0)])[None],
+        "CENTER": np.zeros((1, h, w), np.uint8),
+        "OFFSET": np.zeros((1, 2, h, w), np.float32),
+    }
+    found = ensemble("segment_frame", panoptic_deeplab=lambda _: empty)(FRAME=np.zeros((H, W, 3), np.uint8))
+    assert not found["INSTANCES"].any()
+    assert found["SCORES"].shape == (0,)
+    assert found["BOXES"].shape == (0, 4)
+
+
+def test_without_its_network_the_role_is_named(ensemble: Any, refused: Any) -> None:
+    with pytest.raises(refused, match="role panoptic segmentation is not served"):
+        ensemble("segment_frame")(FRAME=np.zeros((H, W, 3), np.uint8))
+
+
+def test_without_centres_connected_parts_are_the_characters() -> None:
+    answer = two_people(overlapping=False)
+    probability = answer["SEMANTIC"][0]
+    labels = group(probability, np.zeros((h, w), np.uint8), answer["OFFSET"][0])
+    assert len(panoptic(probability, labels, H, W).scores) == 2
+
+
+def test_fragments_join_the_character_they_touch() -> None:
+    answer = two_people(overlapping=False)
+    probability = answer["SEMANTIC"][0]
+    labels = group(probability, answer["CENTER"][0], answer["OFFSET"][0])
+    labels[12, 14:16] = 9
+    found = panoptic(probability, labels, H, W)
+    assert len(found.scores) == 2
+    assert found.instances[50, 58] == found.instances[48, 48]
+
+
+@pytest.mark.triton
+@pytest.mark.parametrize("size", [(180, 320), (479, 853), (320, 180)])
+def test_contract_on_the_server(triton: Server, size: tuple[int, int]) -> None:
+    if not triton.is_ready("segment_frame"):
+        pytest.skip("the panoptic network is not in model_repository/")
+    frame = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    found = triton.infer("segment_frame", {"FRAME": frame})
+    count = len(found["SCORES"])
+    assert found["SEMANTIC"].shape == found["INSTANCES"].shape == found["PANOPTIC"].shape == size
+    assert found["BOXES"].shape == (count, 4)
+    assert int(found["INSTANCES"].max(initial=0)) == count
+    assert found["PROBABILITY"].dtype == np.uint8
+    assert found["PROBABILITY"].shape[0] == 4
+    total = found["PROBABILITY"].astype(int).sum(axis=0)
+    assert np.abs(total - 255).max() <= 4
