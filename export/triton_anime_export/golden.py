@@ -1,7 +1,7 @@
 """Replays what the reference implementations computed, in PyTorch and in ONNX.
 
 Official checkpoints are not needed: every tensor of the official state dict is drawn from a generator seeded
-by its own key name, so an implementation with the same keys, shapes and arithmetic gives the recorded numbers.
+by its own key name: an implementation with the same keys, shapes and arithmetic gives the recorded numbers.
 """
 
 from __future__ import annotations
