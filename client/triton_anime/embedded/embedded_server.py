@@ -81,6 +81,7 @@ class EmbeddedServer:
         self._closed = False
         self._failure: ServerError | None = None
         self._token_file: Path | None = None
+        self._restart = threading.Lock()
         self._restarts: list[float] = []
         self._canary = self._wanted[0] if self._wanted else None
         self.endpoints: Endpoints
@@ -120,7 +121,6 @@ class EmbeddedServer:
                 check_port(self._host, port, option)
         log = new_log(self._log_path)
         self._loader = Loader(self.catalogue, self._load_one)
-        self._back.set()
         self._installation = installation
         for attempt in range(3):
             self._choose_ports()
@@ -135,6 +135,7 @@ class EmbeddedServer:
             except BaseException:
                 self.close()
                 raise
+        self._back.set()
         self._token_file = write_token(self.endpoints.grpc_port, self._token)
         self.load_in_order(self._wanted)
         return self
@@ -253,8 +254,12 @@ class EmbeddedServer:
 
     def _died(self, code: int) -> None:
         """Start the server again; runs on the thread that noticed its end."""
-        if self._closed or not self._back.is_set():
-            return
+        with self._restart:
+            # A server that dies while it starts is the affair of whoever starts it.
+            if not self._closed and self._back.is_set():
+                self._start_again(code)
+
+    def _start_again(self, code: int) -> None:
         self._back.clear()
         self._loading.suspend()
         if self._server is not None:
@@ -267,6 +272,7 @@ class EmbeddedServer:
                     f"the Triton server keeps dying (exit code {code}); see {self.log_path}"
                 )
             self._launch(self.log_path)
+            self._back.set()
             self._loading.reload()
         except ServerError as error:
             self._failure = error
@@ -280,6 +286,7 @@ class EmbeddedServer:
         while time.monotonic() < deadline and self._server is not None:
             self._back.wait(_START_TIMEOUT_S)
             if self._closed:
+                self.check()
                 return False
             # The connection breaks a moment before the end of the process is noticed.
             if self._server.is_live():

@@ -61,6 +61,8 @@ def server_arguments(
         # Grown a megabyte at a time these would be remapped for every larger frame; pages count when touched.
         f"--backend-config=python,shm-default-byte-size={16 * _MIB}",
         f"--backend-config=python,shm-growth-byte-size={16 * _MIB}",
+        # On a busy machine a process may take long to start.
+        "--backend-config=python,stub-timeout-seconds=120",
         f"--grpc-address={endpoints.host}",
         f"--grpc-port={endpoints.grpc_port}",
         f"--grpc-restricted-protocol=shared-memory,model-repository,trace,logging:{TOKEN_KEY}={token}",

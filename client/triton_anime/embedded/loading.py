@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,8 +11,9 @@ from triton_anime.errors import ServerError
 from triton_anime.repository import Catalogue
 from triton_anime.transport.failures import ServerLostError
 
-# Most of a load is a Python process that starts: a few at a time keep the cores busy.
-_AT_ONCE = 4
+# Most of a load is a Python process that starts and keeps a core busy. More at a time than there are cores
+# would delay the first, which is the most urgent.
+_AT_ONCE = max(2, min(8, len(os.sched_getaffinity(0))))
 
 
 class Loader:

@@ -94,7 +94,9 @@ class Supervisor:
         self._prefix = shm_prefix(os.getpid())
         self._command = [part.replace("{prefix}", self._prefix) for part in command]
         self._environment = environment
-        self._log = log
+        # Kept open: somebody may move or remove the file.
+        self._log = log.open("a+b", buffering=0)
+        self._old_log = log.with_name(f"{log.name}.old")
         self._client = client
         self._stopping = False
         self._dead: set[int] = set()
@@ -120,15 +122,14 @@ class Supervisor:
             for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
                 signal.signal(ignored, signal.SIG_DFL)
 
-        with self._log.open("ab") as log:
-            server = subprocess.Popen(
-                self._command,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                preexec_fn=die_with_supervisor,
-            )
+        server = subprocess.Popen(
+            self._command,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            preexec_fn=die_with_supervisor,
+        )
         self._tell(pid=server.pid)
         try:
             while server.poll() is None and not self._stopping:
@@ -152,10 +153,11 @@ class Supervisor:
             self._stopping = not words or b"stop" in words
         if os.getppid() != self._client:
             self._stopping = True
-        if self._log.stat().st_size > LOG_LIMIT:
+        if self._log_size() > LOG_LIMIT:
             # The server appends, so it writes on at the new end; what was said before is kept once.
-            self._log.with_name(f"{self._log.name}.old").write_bytes(self._log.read_bytes())
-            os.truncate(self._log, 0)
+            with contextlib.suppress(OSError):
+                self._old_log.write_bytes(self._log_from(0))
+            self._log.truncate(0)
 
     def _check_models(self, server: subprocess.Popen[bytes]) -> None:
         """End a server that has lost a model process.
@@ -168,22 +170,19 @@ class Supervisor:
         self._checked = time.monotonic()
         dead = {pid for pid, state in children(server.pid).items() if state == "Z"}
         if dead & self._dead:
-            with self._log.open("ab") as log:
-                log.write(b"triton-anime: a model process died (out of memory?); the server is ended\n")
+            self._log.write(b"triton-anime: a model process died (out of memory?); the server is ended\n")
             server.kill()
         self._dead = dead
 
     def _end(self, server: subprocess.Popen[bytes]) -> None:
-        said = self._log.stat().st_size
+        said = self._log_size()
         server.terminate()
         deadline = time.monotonic() + _GRACE_S
         while server.poll() is None and time.monotonic() < deadline:
             # Unloading takes a second per model. Models hold nothing worth it: once the requests under way
             # are answered, the rest is ended at once.
-            with self._log.open("rb") as log:
-                log.seek(said)
-                if _IDLE in log.read():
-                    break
+            if _IDLE in self._log_from(said):
+                break
             time.sleep(0.02)
         server.kill()
         server.wait()
@@ -194,6 +193,12 @@ class Supervisor:
                     os.kill(pid, signal.SIGKILL)
                     os.waitpid(pid, 0)
         sweep(self._prefix)
+
+    def _log_size(self) -> int:
+        return os.fstat(self._log.fileno()).st_size
+
+    def _log_from(self, start: int) -> bytes:
+        return os.pread(self._log.fileno(), max(0, self._log_size() - start), start)
 
     @staticmethod
     def _tell(**words: int) -> None:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from triton_anime.embedded import EmbeddedServer
+from triton_anime.embedded.launch import free_ports
 from triton_anime.embedded.supervisor import children
 from triton_anime.errors import RoleAbsentError, ServerError, ServerStartError
 
@@ -153,15 +155,19 @@ def test_a_need_that_is_not_there_is_an_absent_role(
 
 
 def test_serve_ends_cleanly_on_sigterm(small_repositories: tuple[Path, Path], tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
-        ports = [str(each.getsockname()[1]) for each in (one, two)]
+    ports = [str(port) for port in free_ports("127.0.0.1", 3)]
     command = [sys.executable, "-c", "from triton_anime.commands.serve import command; command()"]
-    command += ["--grpc-port", ports[0], "--metrics-port", ports[1], "--models", "twice"]
+    command += ["--grpc-port", ports[0], "--metrics-port", ports[1], "--http-port", ports[2]]
+    command += ["--models", "twice"]
     command += [part for path in small_repositories for part in ("--repository", str(path))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as serve:
         assert serve.stdout
         lines = [serve.stdout.readline() for _ in range(4)]
         assert f"serving 2 models on 127.0.0.1:{ports[0]}" in lines[-1]
+        with urllib.request.urlopen(f"http://127.0.0.1:{ports[2]}/v2/health/ready") as answer:
+            assert answer.status == 200
+        with urllib.request.urlopen(f"http://127.0.0.1:{ports[1]}/metrics") as answer:
+            assert b"nv_inference_count" in answer.read()
         (supervisor,) = children(serve.pid)
         family = [supervisor, *children(supervisor)]
         serve.terminate()
