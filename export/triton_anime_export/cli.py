@@ -6,7 +6,17 @@ import sys
 
 import click
 
-from triton_anime_export.commands import build, card, config, studio_bank, train, verify
+from triton_anime_export.commands import (
+    build,
+    card,
+    config,
+    studio_bank,
+    studio_demo,
+    studio_render,
+    studio_sheet,
+    train,
+    verify,
+)
 from triton_anime_export.commands import list as list_networks
 from triton_anime_export.errors import ExportError
 
@@ -29,6 +39,9 @@ cli.add_command(card.command)
 cli.add_command(verify.command)
 cli.add_command(train.command)
 studio.add_command(studio_bank.command)
+studio.add_command(studio_demo.command)
+studio.add_command(studio_render.command)
+studio.add_command(studio_sheet.command)
 
 
 def main() -> None:
