@@ -19,6 +19,11 @@ import numpy as np
 import torch
 from torch import nn
 
+# A deep network at several sizes needs more compiled convolutions than oneDNN keeps by default, and compiling
+# them again takes as long as running them. Read when the first one is made.
+for _cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
+    os.environ.setdefault(_cache, "16384")
+
 Batch = TypeVar("Batch")
 Losses = dict[str, torch.Tensor]
 
