@@ -36,12 +36,18 @@ def guided_upsample(coarse: U8, frame: U8, radius: int = 4, epsilon: float = 4e-
     guide = small.astype(np.float32) / 255
     mask = coarse.astype(np.float32) / 255
     slopes, offset = _coefficients(guide, mask, radius, epsilon)
-    if (h, w) != (height, width):
-        slopes = cast(F32, cv2.resize(slopes, (width, height), interpolation=cv2.INTER_LINEAR))
-        offset = cast(F32, cv2.resize(offset, (width, height), interpolation=cv2.INTER_LINEAR))
-    # multiply-add per channel in OpenCV: numpy would make three passes over the full picture
-    fine = cast(F32, cv2.transform(np.dstack([slopes * frame, offset * 255]), np.ones((1, 4), np.float32)))
-    return cast(U8, np.clip(np.rint(fine.reshape(height, width)), 0, 255).astype(np.uint8))
+    fine = _enlarge(offset * np.float32(255), width, height)
+    # one pass per channel: numpy would make three over a float copy of the full picture
+    for channel in range(3):
+        slope = _enlarge(np.ascontiguousarray(slopes[..., channel]), width, height)
+        cv2.accumulateProduct(slope, cv2.extractChannel(frame, channel).astype(np.float32), fine)
+    return cast(U8, cv2.add(fine, 0.0, dtype=cv2.CV_8U))
+
+
+def _enlarge(values: F32, width: int, height: int) -> F32:
+    if values.shape == (height, width):
+        return values.copy()
+    return cast(F32, cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
 def _box(values: F32, radius: int) -> F32:

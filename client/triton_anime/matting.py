@@ -20,8 +20,10 @@ U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 
-# Alpha below / above these is the networks' haze: stretched to nothing / to solid.
-_BLACK, _WHITE = 20, 236
+# Drawn outlines are one or two pixels wide, the networks' are wider: alpha between these is stretched. Measured
+# on true alphas blurred as the networks blur them: mean error 0.80 with, 1.9 without (levels of 255).
+_BLACK, _WHITE = 64, 192
+_FINE_SIDE = 384
 
 
 def crops(boxes: I32, height: int, width: int, margin: float = 0.15) -> list[tuple[int, int, int, int]]:
@@ -91,15 +93,15 @@ def fuse(crop: U8, answers: Sequence[U8], coarse: U8 | None) -> U8:
     if coarse is not None:
         mean *= _gate(coarse)
     h, w = crop.shape[:2]
-    scale = min(1.0, 448 / max(h, w))
+    scale = min(1.0, _FINE_SIDE / max(h, w))
     size = (max(1, round(w * scale)), max(1, round(h * scale)))
     small = cv2.resize(mean, size, interpolation=cv2.INTER_AREA)
-    fine = guided_upsample(np.rint(small).astype(np.uint8), crop, radius=3, epsilon=1e-4)
+    fine = guided_upsample(np.rint(small).astype(np.uint8), crop, radius=7, epsilon=2e-3)
     return levels(fine)
 
 
 def levels(alpha: U8) -> U8:
-    """Haze removed at both ends; the slope between stays straight."""
+    """Soft outlines made as narrow as drawn ones; the slope between stays straight."""
     table = np.clip((np.arange(256) - _BLACK) * 255.0 / (_WHITE - _BLACK), 0, 255)
     return cast(U8, cv2.LUT(alpha, np.rint(table).astype(np.uint8)))
 
