@@ -89,9 +89,10 @@ def command(
     with server as running:
         click.echo(f"starting; log: {running.log_path}")
         for name in wanted:
+            while not (running.is_loaded(name) or stop.wait(0.05)):
+                running.check()
             if stop.is_set():
                 break
-            running.wait_for([name])
             click.echo(f"ready: {name}")
         if not stop.is_set():
             click.echo(f"serving {len(wanted)} models on {running.address}; Ctrl-C stops")

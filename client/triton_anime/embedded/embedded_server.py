@@ -129,7 +129,7 @@ class EmbeddedServer:
                 break
             except ServerStartError:
                 # Somebody else may have taken a free port between the choice and the start.
-                if attempt == 2 or "address" not in self._running.output().lower():
+                if attempt == 2 or "already in use" not in self._running.output():
                     self.close()
                     raise
             except BaseException:
@@ -155,6 +155,14 @@ class EmbeddedServer:
         """
         for model in models:
             self._loading.wait(model)
+
+    def is_loaded(self, model: str) -> bool:
+        """Whether ``model`` is ready, without waiting.
+
+        Raises:
+            ModelError: it failed to load; the message carries the server's reason.
+        """
+        return self._loading.ready(model)
 
     def check(self) -> None:
         """Raise what ended the server, when it is gone for good.

@@ -58,9 +58,9 @@ def server_arguments(
         "--exit-timeout-secs=5",
         f"--backend-directory={str(backends).rstrip('/')}",
         f"--backend-config=python,shm-region-prefix-name={shm_prefix}",
-        # Grown a megabyte at a time these would be remapped for every larger frame; pages count when touched.
-        f"--backend-config=python,shm-default-byte-size={16 * _MIB}",
-        f"--backend-config=python,shm-growth-byte-size={16 * _MIB}",
+        # Per model process, and all of it counts at once: small to begin with, for many never see a frame.
+        f"--backend-config=python,shm-default-byte-size={_MIB}",
+        f"--backend-config=python,shm-growth-byte-size={4 * _MIB}",
         # On a busy machine a process may take long to start.
         "--backend-config=python,stub-timeout-seconds=120",
         f"--grpc-address={endpoints.host}",

@@ -60,9 +60,18 @@ class Loader:
         self._loads[model].result()
 
     def ready(self, model: str) -> bool:
-        """Whether ``model`` is loaded, without waiting."""
+        """Whether ``model`` is loaded, without waiting.
+
+        Raises:
+            ServerError: it failed to load.
+        """
+        if model in self._refused:
+            raise self._refused[model]
         load = self._loads.get(model)
-        return load is not None and load.done() and load.exception() is None
+        if load is None or not load.done():
+            return False
+        load.result()
+        return True
 
     def suspend(self) -> None:
         """The server died: whatever was loaded is to be waited for again."""
