@@ -54,21 +54,21 @@ def server() -> FakeServer:
     """track_step over the full network at the frames' own size."""
     from triton_anime_export.networks.xmem import XMEM_DECODE, XMEM_ENCODE, XMEM_VALUE
 
-    modules = {}
+    modules: dict[str, Any] = {}
     state = _filled(json.loads((GOLDEN / "state_dict.json").read_text()))
     for network in (XMEM_ENCODE, XMEM_DECODE, XMEM_VALUE):
-        module = network.build("full").eval()
+        module: Any = network.build("full").eval()
         module.core.load_state_dict(state)
         modules[network.name] = module, network
     modules["xmem_encode"][0].long_side = 160
 
-    @torch.no_grad()
     def call(
         model: str, inputs: Mapping[str, NDArray[Any]], wanted: Sequence[str]
     ) -> dict[str, NDArray[Any]]:
         module, network = modules[model]
         arguments = [torch.from_numpy(np.ascontiguousarray(inputs[t.name])) for t in network.inputs]
-        answers = module(*arguments)
+        with torch.no_grad():
+            answers = module(*arguments)
         named = {t.name: a.numpy() for t, a in zip(network.outputs, answers, strict=True)}
         return {name: named[name] for name in wanted}
 
@@ -86,7 +86,7 @@ def server() -> FakeServer:
     return Asking({"track_step": step})
 
 
-RUNS = {
+RUNS: dict[str, tuple[dict[str, Any], int, int, bool]] = {
     # name: policy, memory every, frames, object 3 given late
     "a_every5": ({"max_long_term": 10_000}, 5, 50, False),
     "b_every1": ({"max_long_term": 10_000}, 1, 30, False),
@@ -105,12 +105,13 @@ def test_recorded_run(name: str, server: FakeServer) -> None:
     session = XMemSession(
         server,
         MemoryPolicy(min_frames=5, max_frames=10, **changes),
-        memory_every=every,  # type: ignore[arg-type]
+        memory_every=every,
     )
     labels = archive["labels"]
     wrong = 0
     for t in range(count):
-        given, numbers = None, ()
+        given: NDArray[np.uint8] | None = None
+        numbers: tuple[int, ...] = ()
         if t == 0:
             given, numbers = np.where(labels[0] <= 2, labels[0], 0).astype(np.uint8), (1, 2)
         elif late and t == 7:

@@ -1,0 +1,125 @@
+"""Who is who, on drawn discs: mergers, splits, newcomers, returns."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triton_anime.trackers.association import Association
+
+U8 = NDArray[np.uint8]
+SIZE = (120, 200)
+COLOURS = {1: (220, 40, 40), 2: (40, 60, 220), 3: (40, 200, 60)}
+
+
+def disc(x: int, y: int = 60, radius: int = 18) -> NDArray[np.bool_]:
+    ys, xs = np.mgrid[: SIZE[0], : SIZE[1]]
+    return (xs - x) ** 2 + (ys - y) ** 2 <= radius**2
+
+
+def scene(**where: int) -> tuple[U8, U8]:
+    """Frame and labels of discs at the given x: ``scene(a=40, b=150)``."""
+    frame, labels = np.full((*SIZE, 3), 128, np.uint8), np.zeros(SIZE, np.uint8)
+    for number, (_, x) in enumerate(sorted(where.items()), 1):
+        frame[disc(x)] = COLOURS[number]
+        labels[disc(x)] = number
+    return frame, labels
+
+
+def test_first_drawing_names_everybody_at_once() -> None:
+    frame, labels = scene(a=40, b=150)
+    verdict = Association().judge(frame, np.zeros(SIZE, np.uint8), labels)
+    assert verdict.born == (1, 2)
+    assert len({verdict.identity[60, 40], verdict.identity[60, 150], 0}) == 3
+
+
+def test_numbers_of_the_segmenter_mean_nothing() -> None:
+    association = Association()
+    frame, labels = scene(a=40, b=150)
+    first = association.judge(frame, np.zeros(SIZE, np.uint8), labels).identity
+    swapped = np.choose(labels, [0, 2, 1]).astype(np.uint8)
+    again = association.judge(frame, first, swapped)
+    assert (again.identity == first).all()
+    assert again.born == ()
+
+
+def test_merged_instances_keep_the_propagated_border() -> None:
+    association = Association()
+    frame, labels = scene(a=80, b=112)
+    first = association.judge(frame, np.zeros(SIZE, np.uint8), labels).identity
+    merged = (labels > 0).astype(np.uint8)
+    verdict = association.judge(frame, first, merged)
+    assert (verdict.identity == first).all()
+
+
+def test_split_instances_stay_one() -> None:
+    association = Association()
+    frame, labels = scene(a=100)
+    first = association.judge(frame, np.zeros(SIZE, np.uint8), labels).identity
+    split = labels.copy()
+    split[60:] *= 2
+    verdict = association.judge(frame, first, split)
+    assert (verdict.identity == first).all()
+    assert verdict.born == ()
+
+
+def test_newcomer_is_believed_on_the_second_drawing() -> None:
+    association = Association()
+    frame, labels = scene(a=40)
+    first = association.judge(frame, np.zeros(SIZE, np.uint8), labels).identity
+    frame, both = scene(a=40, b=150)
+    second = association.judge(frame, first, both)
+    assert second.born == ()
+    assert second.identity.max() == 1
+    third = association.judge(frame, second.identity, both)
+    assert third.born == (2,)
+    assert third.identity[60, 150] == 2
+
+
+def test_flicker_of_the_segmenter_is_nobody() -> None:
+    association = Association()
+    frame, labels = scene(a=40)
+    identity = association.judge(frame, np.zeros(SIZE, np.uint8), labels).identity
+    _, ghost = scene(a=40, b=150)
+    for observed in (ghost, labels, ghost, labels):
+        identity = association.judge(frame, identity, observed).identity
+    assert set(np.unique(identity)) == {0, 1}
+
+
+def test_returning_character_gets_its_id_back() -> None:
+    association = Association()
+    both, labels = scene(a=40, b=150)
+    identity = association.judge(both, np.zeros(SIZE, np.uint8), labels).identity
+    alone, one = scene(a=40)
+    for _ in range(6):
+        identity = association.judge(alone, np.where(identity == 1, 1, 0).astype(np.uint8), one).identity
+    frame, again = scene(a=40, b=90)
+    verdict = association.judge(frame, identity, again)
+    assert verdict.born == (2,)
+    assert verdict.identity[60, 90] == 2
+
+
+def test_melting_mask_is_restored() -> None:
+    association = Association()
+    frame, labels = scene(a=100)
+    association.judge(frame, np.zeros(SIZE, np.uint8), labels)
+    rest = disc(100, radius=6).astype(np.uint8)
+    verdict = association.judge(frame, rest, labels)
+    assert ((verdict.identity == 1) == (labels == 1)).all()
+    assert verdict.born == ()
+
+
+def test_cast_is_limited() -> None:
+    association = Association(largest_cast=1)
+    frame, labels = scene(a=40, b=150)
+    verdict = association.judge(frame, np.zeros(SIZE, np.uint8), labels)
+    assert verdict.born == (1,)
+    assert set(np.unique(verdict.identity)) == {0, 1}
+
+
+def test_without_the_segmenter_propagation_stands() -> None:
+    association = Association()
+    frame, labels = scene(a=40)
+    first = association.judge(frame, np.zeros(SIZE, np.uint8), labels).identity
+    moved = np.roll(first, 5, axis=1)
+    assert (association.judge(frame, moved, None).identity == moved).all()
