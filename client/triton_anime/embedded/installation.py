@@ -25,6 +25,7 @@ import platformdirs
 
 from triton_anime.errors import ServerStartError
 
+_PACKAGE = Path(__file__).resolve().parents[1]
 _OURS = Path(__file__).parent / "backends"
 _REMEDY = 'run: pip install "triton-anime[local]", or use another Triton with --server HOST:PORT'
 TRITON_VERSION = (2, 51)
@@ -128,11 +129,8 @@ def _assemble(backend: Path, stub: Path, version: str) -> Path:
     """The backend directory for this wheel, Python and backend, made when it is not there yet."""
     ours = sorted(_OURS.glob("*/model.py"))
     digest = hashlib.sha256()
-    for part in (
-        importlib.metadata.version("nvidia-pytriton"),
-        version,
-        *(path.read_text() for path in ours),
-    ):
+    parts = (importlib.metadata.version("nvidia-pytriton"), version, str(_PACKAGE))
+    for part in (*parts, *(path.read_text(encoding="utf-8") for path in ours)):
         digest.update(part.encode())
     name = f"backends-{digest.hexdigest()[:12]}"
     try:
@@ -155,6 +153,8 @@ def _assemble(backend: Path, stub: Path, version: str) -> Path:
         for source, folder in files:
             (draft / folder).mkdir(exist_ok=True)
             shutil.copy2(source, draft / folder)
+        # This folder is on every model's sys.path; PYTHONPATH is not, from Python 3.12 on.
+        (draft / "python" / _PACKAGE.name).symlink_to(_PACKAGE)
         # Another client may have been first: its directory is as good as ours.
         draft.rename(target)
     except OSError as error:
