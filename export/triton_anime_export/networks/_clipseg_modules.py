@@ -119,7 +119,17 @@ class VisionEmbeddings(nn.Module):
         grid, features = self.stem(pixels) if hasattr(self, "stem") else (self.patch_embedding(pixels), [])
         tokens = grid.flatten(2).transpose(1, 2)
         first = self.class_embedding.to(tokens.dtype).expand(tokens.shape[0], 1, -1)
-        return torch.cat([first, tokens], dim=1) + self.position_embedding.weight, features
+        return torch.cat([first, tokens], dim=1) + self._positions(grid.shape[2]), features
+
+    def _positions(self, side: int) -> Tensor:
+        """Positions of a grid of ``side`` x ``side``: the learnt ones, interpolated for a smaller square."""
+        table = self.position_embedding.weight
+        learnt = round((table.shape[0] - 1) ** 0.5)
+        if side == learnt:
+            return table
+        square = table[1:].reshape(1, learnt, learnt, -1).permute(0, 3, 1, 2)
+        smaller = F.interpolate(square, size=(side, side), mode="bilinear", align_corners=False)
+        return torch.cat([table[:1], smaller[0].flatten(1).transpose(0, 1)])
 
 
 class VisionModel(nn.Module):
@@ -194,7 +204,6 @@ class Decoder(nn.Module):
 
     def __init__(self, size: ClipsegSize) -> None:
         super().__init__()
-        self.grid = size.image // size.patch
         reduced = size.reduced
         self.film_mul = nn.Linear(size.condition, reduced)
         self.film_add = nn.Linear(size.condition, reduced)
@@ -238,7 +247,8 @@ class Decoder(nn.Module):
             reduced = reduced.flatten(0, 1)
             x = layer(reduced if x is None else x + reduced)
         assert x is not None
-        grid = x[:, 1:].transpose(1, 2).reshape(-1, x.shape[2], self.grid, self.grid)
+        side = round((x.shape[1] - 1) ** 0.5)
+        grid = x[:, 1:].transpose(1, 2).reshape(-1, x.shape[2], side, side)
         if isinstance(self.transposed_convolution, SkipHead):
             return cast("Tensor", self.transposed_convolution(grid, features, condition))
         return cast("Tensor", self.transposed_convolution(grid)).squeeze(1)
@@ -258,7 +268,7 @@ class Clipseg(nn.Module):
         """Find what each sentence names.
 
         Args:
-            pixels: float [B,3,S,S], RGB in 0..1, S the size's ``image``.
+            pixels: float [B,3,S,S], RGB in 0..1, S the size's ``image`` (training may use less).
             condition: float [B,P,C] sentence embeddings.
 
         Returns:
@@ -266,4 +276,4 @@ class Clipseg(nn.Module):
         """
         taps, features = self.clip["vision_model"](self.normalise(pixels))
         logits: Tensor = self.decoder(taps, features, condition)
-        return logits.reshape(-1, condition.shape[1], self.size.image, self.size.image)
+        return logits.reshape(-1, condition.shape[1], pixels.shape[2], pixels.shape[3])

@@ -58,7 +58,8 @@ def _angles(count: int, bins: int, period: int, device: torch.device | None) -> 
     n = torch.arange(count, device=device)
     k = torch.arange(bins, device=device)
     # The product is reduced in integers: float32 angles of many turns would lose their last digits.
-    return torch.remainder(n[:, None] * k[None, :], period).float() * (2.0 * math.pi / period)
+    turns = n[:, None] * k[None, :]
+    return (turns - turns // period * period).float() / period * (2.0 * math.pi)
 
 
 class FourierUnit(nn.Module):

@@ -90,23 +90,37 @@ class _Concatenate(nn.Module):
         return local if wide is None else torch.cat([local, wide], dim=1)
 
 
-def diffuse(image: Tensor, mask: Tensor, levels: int = 5) -> Tensor:
-    """Fill the hole smoothly from its surroundings, by the pull-push pyramid of Gortler et al. 1996.
+_LEVELS = 4
+"""Halvings to the grid on which the first guess is interpolated."""
+_STEEPNESS = 3.0
+"""Exponent of the squared distance (Shepard 1968)."""
+_UPRIGHT = 9.0
+"""Squared stretch of vertical distance: backgrounds change more from sky to ground than along it."""
+
+
+def diffuse(image: Tensor, mask: Tensor) -> Tensor:
+    """Fill the hole smoothly from its surroundings.
+
+    A pull-push pyramid (Gortler et al. 1996) whose coarsest level interpolates by inverse distance.
 
     Args:
-        image: float [B,3,H,W]; H and W multiples of 2**levels.
+        image: float [B,3,H,W]; H and W multiples of 16.
         mask: float [B,1,H,W], 1 inside the hole.
-        levels: halvings before the mean of the whole picture takes over.
 
     Returns:
-        The image with its hole filled; known pixels are unchanged.
+        The image with its hole filled; known pixels are unchanged. A picture that is all hole turns black.
     """
     known = [torch.cat([image * (1.0 - mask), 1.0 - mask], dim=1)]
-    for _ in range(levels):
+    for _ in range(_LEVELS):
         known.append(F.avg_pool2d(known[-1], 2))
-    mean = known[-1].mean(dim=(2, 3), keepdim=True)
-    guess = mean[:, :3] / (mean[:, 3:] + 1e-6)
-    for level in range(levels, -1, -1):
+    height, width = known[-1].shape[2:]
+    rows = torch.arange(height, device=image.device).float()[:, None].expand(height, width).reshape(-1)
+    columns = torch.arange(width, device=image.device).float()[None].expand(height, width).reshape(-1)
+    squared = (rows[:, None] - rows) ** 2 * _UPRIGHT + (columns[:, None] - columns) ** 2
+    spread = torch.matmul((squared + 0.25) ** -_STEEPNESS, known[-1].flatten(2).transpose(1, 2))
+    guess = spread[..., :3] / (spread[..., 3:] + 1e-20)
+    guess = guess.transpose(1, 2).reshape(-1, 3, height, width)
+    for level in range(_LEVELS, -1, -1):
         colour, weight = known[level][:, :3], known[level][:, 3:]
         # A coarse cell with little that is known leans on the level below it.
         trust = torch.clamp(weight * 4.0, max=1.0) if level else weight

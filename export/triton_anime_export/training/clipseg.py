@@ -20,7 +20,12 @@ from triton_anime_export.training.clipseg_phrases import Asked, Scene, ask
 from triton_anime_export.training.clipseg_score import pixels_of, score, squash
 from triton_anime_export.training.loop import fit
 
-BATCH, PROMPTS = 8, 4
+PROMPTS = 4
+STAGES = ((LITE.image // 2, 8, 0.55, 1.5e-3), (LITE.image, 4, 0.45, 7e-4))
+"""Side of the square, frames in a batch, share of the schedule, peak learning rate.
+
+Small squares teach words and shapes at a quarter of the price, the last stage edges.
+"""
 
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 """Pixels float [B,3,S,S], tokens int [B*P,N], masks and weights float [B,P,S,S]."""
@@ -49,7 +54,7 @@ class Trainee(nn.Module):
         return logits
 
 
-def draw_scene(bank: Bank, rng: np.random.Generator) -> Scene:
+def draw_scene(bank: Bank, rng: np.random.Generator, side: int = LITE.image) -> Scene:
     """One squashed, augmented frame with its truth; most have an effect."""
     while True:
         clip = bank.clip(int(rng.integers(len(bank))))
@@ -59,12 +64,12 @@ def draw_scene(bank: Bank, rng: np.random.Generator) -> Scene:
     maps = {name: np.array(getattr(clip, name)[t]) for name in ("alpha", "object", "effect", "effect_type")}
     height, width = clip.frames.shape[1:3]
     frame, seen = augment(rng, np.array(clip.frames[t]), maps, (height, width))
-    return squash(Scene(frame, **seen))
+    return squash(Scene(frame, **seen), side)
 
 
-def draw_batch(bank: Bank, rng: np.random.Generator) -> Batch:
-    """``BATCH`` frames with ``PROMPTS`` sentences each."""
-    scenes = [draw_scene(bank, rng) for _ in range(BATCH)]
+def draw_batch(bank: Bank, rng: np.random.Generator, side: int, frames: int) -> Batch:
+    """Squashed frames with ``PROMPTS`` sentences each."""
+    scenes = [draw_scene(bank, rng, side) for _ in range(frames)]
     asked: list[list[Asked]] = [ask(rng, scene, PROMPTS) for scene in scenes]
     return (
         pixels_of(scenes),
@@ -95,30 +100,40 @@ def train(
 
     Args:
         bank_folder: where the studio's bank was drawn.
-        out: folder of checkpoint, weights and log.
+        out: folder of the stages and, at the end, of ``weights.pt`` (image half) and ``text.pt``.
         minutes: CPU minutes of the schedule, or
         steps: its optimiser steps.
         seed: of weights and batches.
 
     Returns:
-        The trainee with averaged weights: ``image`` and ``text``.
+        The image half with averaged weights.
     """
     torch.manual_seed(seed)
     bank, held_out = Bank(bank_folder, "train"), Bank(bank_folder, "val")
-    return fit(
-        "clipseg",
-        Trainee(),
-        lambda rng: draw_batch(bank, rng),
-        loss,
-        out=out,
-        minutes=minutes,
-        steps=steps,
-        lr=1.2e-3,
-        weight_decay=2e-2,
-        seed=seed,
-        average=0.997,
-        clip_norm=1.0,
-        evaluate=lambda model: score(
-            cast("Trainee", model).image, cast("Trainee", model).text, held_out, clips=48, rivals=False
-        ),
-    )
+    trainee = Trainee()
+    for stage, (side, frames, share, rate) in enumerate(STAGES):
+        trained = fit(
+            f"clipseg {side}x{side}",
+            trainee,
+            lambda rng, side=side, frames=frames: draw_batch(bank, rng, side, frames),  # type: ignore[misc]
+            loss,
+            out=out / f"stage{stage + 1}",
+            minutes=None if minutes is None else minutes * share,
+            steps=None if steps is None else max(1, round(steps * share)),
+            lr=rate,
+            weight_decay=2e-2,
+            seed=seed * 2 + stage,
+            average=0.997,
+            clip_norm=1.0,
+            evaluate=lambda model: _score(model, held_out),
+        )
+        trainee = Trainee()
+        trainee.load_state_dict(trained.state_dict())
+    torch.save(trainee.image.state_dict(), out / "weights.pt")
+    torch.save(trainee.text.state_dict(), out / "text.pt")
+    return trainee.image
+
+
+def _score(model: nn.Module, bank: Bank) -> dict[str, float]:
+    trainee = cast("Trainee", model)
+    return score(trainee.image, trainee.text, bank, clips=48, rivals=False)

@@ -22,13 +22,14 @@ SEEN = 0.25
 """Strength from which an effect counts as there."""
 
 
-def squash(scene: Scene) -> Scene:
-    """The scene on the network's square, resampled as the served graph does."""
+def squash(scene: Scene, side: int = SIDE) -> Scene:
+    """The scene on a square; on the network's own, resampled as the served graph does."""
+    how = cv2.INTER_LINEAR if side >= SIDE else cv2.INTER_AREA
 
     def bilinear(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        return np.asarray(cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), np.uint8)
+        return np.asarray(cv2.resize(image, (side, side), interpolation=how), np.uint8)
 
-    kinds = np.asarray(cv2.resize(scene.effect_type, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST), np.uint8)
+    kinds = np.asarray(cv2.resize(scene.effect_type, (side, side), interpolation=cv2.INTER_NEAREST), np.uint8)
     return Scene(
         bilinear(scene.frame), bilinear(scene.alpha), bilinear(scene.object), bilinear(scene.effect), kinds
     )

@@ -28,7 +28,7 @@ from triton_anime_export.training.loop import fit
 
 SMALL, SERVED = (128, 224), (256, 448)
 BATCH = {SMALL: 8, SERVED: 3}
-FIRST_STAGE = 0.6
+FIRST_STAGE = 0.45
 """Share of the schedule that the first stage takes."""
 
 Batch = tuple[Tensor, Tensor]
@@ -175,7 +175,7 @@ def train(
 
     Args:
         bank_folder: where the studio's bank was drawn.
-        out: folder of the stages' checkpoints, weights and logs.
+        out: folder of the stages and, at the end, of ``weights.pt``.
         minutes: CPU minutes of both stages together, or
         steps: their optimiser steps.
         seed: of weights and batches.
@@ -209,4 +209,5 @@ def train(
         )
         trainee = cast("Trainee", trained)
         state = trainee.state_dict()
+    torch.save(trainee.core.state_dict(), out / "weights.pt")
     return trainee.core
