@@ -28,8 +28,8 @@ _LONG_SIDE = (
 )
 _BLOCK = 8
 # All in levels of 255, on pictures blurred 3x3: limit = base + slope * (95 % quantile of the blocks), capped.
-# Held steps of TV anime at 200 kbit/s reach 8.8 in the worst block and 4.1 in the worst 3x3 neighbourhood with
-# a quantile of 1; a mouth that opens by 4 pixels of 1280 in a clean file changes its block by 7, quantile 0.
+# Held steps of TV anime at 200 kbit/s reach 8.8 in the worst block and 4.1 in the worst 3x3 neighbourhood at a
+# quantile of 1; a mouth that opens by 4 pixels of 1280 in a clean file changes its block by 7, quantile 0.
 _BLOCK_LIMIT = (5.0, 3.5, 11.0)
 _NEIGHBOURHOOD_LIMIT = (2.5, 1.5, 5.5)
 _BRIGHTNESS_LIMIT = 2.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -64,7 +63,7 @@ class Display(Reporter):
 
     def warn(self, episode: str, text: str) -> None:
         """See :class:`Reporter`."""
-        self._console.print(Text.assemble(("  warning: ", "yellow"), text))
+        self._console.print(Text.assemble(("  warning: ", "yellow"), text), soft_wrap=True)
 
     def end(self, summary: Summary) -> None:
         """See :class:`Reporter`."""
@@ -73,7 +72,8 @@ class Display(Reporter):
             self._bars = None
         if summary.error is not None:
             style = "yellow" if summary.status == "interrupted" else "red"
-            self._console.print(Text.assemble((f"  {summary.status}: ", style), summary.error))
+            line = Text.assemble((f"  {summary.status}: ", style), summary.error)
+            self._console.print(line, soft_wrap=True)
         elif summary.status == "already complete":
             self._console.print(
                 Text.assemble((summary.episode, "bold"), "  is complete already; --overwrite starts over")
@@ -81,11 +81,12 @@ class Display(Reporter):
 
     def close(self, summaries: list[Summary]) -> None:
         """See :class:`Reporter`."""
-        if not summaries:
+        done = [summary for summary in summaries if summary.exit_code == 0]
+        if not done and len(summaries) < 2:
             return
         self._console.print(table(summaries))
-        for folder in sorted({str(Path(summary.folder).parent) for summary in summaries}):
-            self._console.print(Text.assemble("layers and metadata in ", (folder + "/", "bold")))
+        if len(done) == 1:
+            self._console.print(Text.assemble("layers and metadata in ", (f"{done[0].folder}/", "bold")))
         absent = sorted({role for summary in summaries for role in summary.absent_roles})
         if absent:
             self._console.print(
