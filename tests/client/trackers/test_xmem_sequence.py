@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,33 +28,15 @@ GOLDEN = (
 pytestmark = pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"no golden vectors in {GOLDEN}")
 
 
-def _filled(shapes: Mapping[str, Sequence[int]]) -> dict[str, Any]:
-    """The weights of the recorded runs: each tensor drawn from a generator seeded by its own key."""
-    state = {}
-    for key, shape in shapes.items():
-        if key.endswith("num_batches_tracked"):
-            state[key] = torch.zeros(tuple(shape), dtype=torch.int64)
-            continue
-        n = np.random.default_rng(zlib.crc32(key.encode())).standard_normal(tuple(shape)).astype(np.float32)
-        if key.endswith("running_var"):
-            n = 1 + 0.1 * np.abs(n)
-        elif len(shape) >= 2:
-            n = n * (1.0 / np.sqrt(np.prod(shape[1:])))
-        elif key.endswith("weight"):
-            n = 1 + 0.1 * n
-        else:
-            n = 0.02 * n
-        state[key] = torch.from_numpy(np.asarray(n, np.float32))
-    return state
-
-
 @pytest.fixture(scope="module")
 def server() -> FakeServer:
     """track_step over the full network at the frames' own size."""
+    from triton_anime_export.golden import fill
     from triton_anime_export.networks.xmem import XMEM_DECODE, XMEM_ENCODE, XMEM_VALUE
 
     modules: dict[str, Any] = {}
-    state = _filled(json.loads((GOLDEN / "state_dict.json").read_text()))
+    shapes = json.loads((GOLDEN / "state_dict.json").read_text())
+    state = fill({key: tuple(shape) for key, shape in shapes.items()}, 1.0)
     for network in (XMEM_ENCODE, XMEM_DECODE, XMEM_VALUE):
         module: Any = network.build("full").eval()
         module.core.load_state_dict(state)

@@ -1,0 +1,94 @@
+"""XMem: the memory read in its corners, objects that do not disturb one another, the three graphs."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from triton_anime_export.networks._xmem_core import FULL, LITE, XMem, aggregate
+from triton_anime_export.networks._xmem_memory import read_memory, similarity, top_k_weights
+from triton_anime_export.networks.xmem import XMEM_DECODE, XMEM_ENCODE, XMEM_VALUE
+
+
+def _random(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def test_sizes() -> None:
+    assert sum(p.numel() for p in XMem(FULL).parameters()) > 62_000_000
+    assert sum(p.numel() for p in XMem(LITE).parameters()) < 3_000_000
+
+
+def test_similarity_is_the_scaled_distance() -> None:
+    key, query, selection = _random(8, 20), _random(8, 5, seed=1), _random(8, 5, seed=2).sigmoid()
+    shrinkage = 1 + _random(1, 20, seed=3).abs()
+    direct = (
+        -(selection.T[:, :, None] * (key[None] - query.T[:, :, None]) ** 2).sum(dim=1) * shrinkage / 8**0.5
+    )
+    torch.testing.assert_close(similarity(key, shrinkage, query, selection), direct, atol=1e-4, rtol=1e-4)
+
+
+def test_top_k_of_far_away_queries_is_finite() -> None:
+    scores = _random(4, 50) * 10 - 5000  # upstream divides 0 by 0 here
+    weights, columns = top_k_weights(scores, torch.ones(1, 50), k=30)
+    assert torch.isfinite(weights).all()
+    torch.testing.assert_close(weights.sum(dim=-1), torch.ones(1, 4))
+    assert (columns < 50).all()
+
+
+@pytest.mark.parametrize("columns", [1, 7, 29, 31])
+def test_short_memory_reads_like_a_plain_softmax(columns: int) -> None:
+    scores, value = _random(6, columns), _random(2, 3, columns, seed=1)
+    readout, usage = read_memory(scores, value, torch.ones(1, columns), torch.zeros(2, dtype=torch.long))
+    if columns <= 30:
+        torch.testing.assert_close(readout, value @ torch.softmax(scores, dim=1).T)
+    torch.testing.assert_close(usage.sum(), torch.tensor(6.0))
+
+
+def test_groups_read_only_their_columns() -> None:
+    scores, value = _random(5, 40), _random(2, 3, 40, seed=1)
+    valid = torch.ones(2, 40)
+    valid[1, :25] = 0
+    value[1, :, :25] = 1e6  # what a group may not see must not matter
+    readout, usage = read_memory(scores, value, valid, torch.tensor([0, 1]))
+    torch.testing.assert_close(readout[1], value[1, :, 25:] @ torch.softmax(scores[:, 25:], dim=1).T)
+    alone, usage_alone = read_memory(scores, value[:1], valid[:1], torch.zeros(1, dtype=torch.long))
+    torch.testing.assert_close(readout[:1], alone)
+    torch.testing.assert_close(usage, usage_alone)
+
+
+def test_aggregated_probabilities_compete() -> None:
+    logits = aggregate(torch.tensor([0.9, 0.2]).view(2, 1, 1))
+    assert logits.softmax(dim=0).flatten().argmax() == 1
+    assert aggregate(torch.zeros(2, 1, 1)).softmax(dim=0)[0] > 0.999
+
+
+@torch.no_grad()
+def test_three_graphs_fit_together() -> None:
+    frame = (_random(1, 90, 160, 3).sigmoid() * 255).to(torch.uint8)
+    encode, decode, value = (n.build("lite").eval() for n in (XMEM_ENCODE, XMEM_DECODE, XMEM_VALUE))
+    key, shrinkage, selection, f16, f8, f4 = (x[0] for x in encode(frame))
+    h, w = key.shape[1:]
+    assert (h, w) == (16, 28)
+    assert f8.shape[1:] == (2 * h, 2 * w)
+    assert f4.shape[1:] == (4 * h, 4 * w)
+    masks = torch.zeros(2, 16 * h, 16 * w)
+    masks[0, :64], masks[1, 64:] = 1, 1
+    memory, hidden = value(frame[0], f16, masks, torch.zeros(2, LITE.hidden, h, w))
+    probabilities, hidden, usage = decode(
+        key,
+        selection,
+        f16,
+        f8,
+        f4,
+        key.flatten(1),
+        shrinkage.flatten(1),
+        memory.flatten(2),
+        torch.ones(1, h * w, dtype=torch.uint8),
+        torch.zeros(2, dtype=torch.int32),
+        hidden,
+    )
+    assert probabilities.shape == (3, 16 * h, 16 * w)
+    torch.testing.assert_close(probabilities.sum(dim=0), torch.ones(16 * h, 16 * w))
+    assert hidden.shape == (2, LITE.hidden, h, w)
+    assert usage.sum().item() == pytest.approx(h * w, rel=1e-4)
