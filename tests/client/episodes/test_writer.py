@@ -50,7 +50,7 @@ def test_indexed_png_holds_the_numbers() -> None:
     codec = av.CodecContext.create("png", "r")
     (frame,) = codec.decode(av.Packet(data))
     assert frame.format.name == "pal8"
-    plane = np.frombuffer(frame.planes[0], np.uint8).reshape(8, frame.planes[0].line_size)
+    plane = np.frombuffer(bytes(memoryview(frame.planes[0])), np.uint8).reshape(8, frame.planes[0].line_size)
     assert np.array_equal(plane[:, :32], labels)
     shown = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     assert len(np.unique(shown.reshape(-1, 3), axis=0)) == 256
