@@ -76,9 +76,36 @@ def effect_prior(masks: U8 | None, probabilities: U8 | None, frame: U8) -> U8:
     sure = cv2.LUT(mean, np.rint(table).astype(np.uint8))
     if not sure.any():
         return np.zeros(frame.shape[:2], np.uint8)
-    fine = guided_upsample(sure, frame, radius=4, epsilon=1e-3)
+    fine = _around(sure, frame)
     fine[fine < 12] = 0
     return fine
+
+
+def _around(mask: U8, frame: U8, margin: int = 16) -> U8:
+    """A coarse mask [h,w] with fine edges [H,W], worked out only around where it is not empty."""
+    (h, w), (height, width) = mask.shape, frame.shape[:2]
+    x, y, bw, bh = cv2.boundingRect(mask)
+    x0, y0, x1, y1 = max(0, x - margin), max(0, y - margin), min(w, x + bw + margin), min(h, y + bh + margin)
+    # whole cells: the part must cover the same place in both
+    left, top = x0 * width // w, y0 * height // h
+    right, bottom = -(-x1 * width // w), -(-y1 * height // h)
+    matrix = np.array(
+        [[w / width, 0, (left + 0.5) * w / width - 0.5], [0, h / height, (top + 0.5) * h / height - 0.5]]
+    )
+    scale = (right - left) * w / width, (bottom - top) * h / height
+    size = (max(1, round(scale[0])), max(1, round(scale[1])))
+    # resample the coarse mask onto the grid that the part's own reduction has
+    step_x, step_y = (right - left) / size[0], (bottom - top) / size[1]
+    onto = np.array([[matrix[0, 0] * step_x, 0, 0], [0, matrix[1, 1] * step_y, 0]])
+    onto[0, 2] = (left + 0.5 * step_x) * w / width - 0.5
+    onto[1, 2] = (top + 0.5 * step_y) * h / height - 0.5
+    part = cv2.warpAffine(
+        mask, onto, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
+    out = np.zeros((height, width), np.uint8)
+    picture = np.ascontiguousarray(frame[top:bottom, left:right])
+    out[top:bottom, left:right] = guided_upsample(part, picture, radius=4, epsilon=1e-3)
+    return out
 
 
 def hole_of(foreground: U8) -> Mask:
@@ -119,21 +146,37 @@ def decompose(frame: U8, alpha: U8, prior: U8, background: U8) -> Layers:
         prior: [H,W] effect prior of :func:`effect_prior`.
         background: [H,W,3] clean plate.
     """
-    differs = cv2.absdiff(frame, background).max(axis=2) > _NOISE
+    foreground = cv2.max(alpha, prior)
+    character = np.zeros((*alpha.shape, 4), np.uint8)
+    effects = np.zeros((*alpha.shape, 4), np.uint8)
+    if foreground.any():
+        # nothing differs outside: work on the part that does
+        x, y, w, h = cv2.boundingRect(hole_of(foreground).view(np.uint8))
+        here = (slice(y, y + h), slice(x, x + w))
+        part = _solve(frame[here], alpha[here], prior[here], background[here])
+        character[here], effects[here] = part
+    return Layers(character, effects, background)
+
+
+def _solve(frame: U8, alpha: U8, prior: U8, background: U8) -> tuple[U8, U8]:
+    """(character, effects) of :func:`decompose`."""
+    differs = layers.difference(frame, background) > _NOISE
     # beside the foreground, what differs from the plate is a part of what stands nearest
-    character_rim = hole_of(alpha) & (alpha == 0) & differs & (prior == 0)
-    character = layers.decontaminate(frame, alpha, background, character_rim)
+    rim = hole_of(alpha) & (alpha == 0) & differs & (prior == 0)
+    character = layers.decontaminate(frame, alpha, background, rim)
+    if not prior.any():
+        return character, np.zeros((*alpha.shape, 4), np.uint8)
     least = cv2.convertScaleAbs(prior, alpha=_EFFECT_SHARE)
-    if prior.any():
-        rim = hole_of(prior) & (prior == 0) & differs & (character[..., 3] == 0)
-        least[rim] = 1
-        # an effect in front of a character takes its share of the pixel from the character
-        covered = 255 - least.astype(np.uint16)
-        both = (least > 0) & (character[..., 3] > 0)
-        character[..., 3][both] = (character[..., 3][both] * covered[both] // 255).astype(np.uint8)
-        character[character[..., 3] == 0] = 0
-    under = layers.over(background, character)
-    return Layers(character, layers.effect_layer(frame, under, least), background)
+    rim = hole_of(prior) & (prior == 0) & differs & (character[..., 3] == 0)
+    least[rim] = 1
+    # an effect in front of a character takes its share of the pixel from the character
+    both = (least > 0) & (character[..., 3] > 0)
+    covered = 255 - least[both].astype(np.uint16)
+    veiled = character[both]
+    veiled[:, 3] = veiled[:, 3] * covered // 255
+    veiled[veiled[:, 3] == 0] = 0
+    character[both] = veiled
+    return character, layers.effect_layer(frame, layers.over(background, character), least)
 
 
 def identities(instances: U8, alpha: U8) -> U8:

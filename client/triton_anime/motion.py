@@ -30,7 +30,7 @@ _SNAP = 0.12
 _LOST = 9.0
 # Levels of grey: a start this good needs no second opinion.
 _PLAIN = 2.5
-_POINTS = 6000
+_POINTS = 4000
 
 
 @dataclass(frozen=True)
@@ -308,7 +308,7 @@ def _refine(
             matrix = matrix @ inverse(update)
         except np.linalg.LinAlgError:
             return None
-        if np.abs(step[:freedom]).max() < 2e-3:
+        if np.abs(step[:freedom]).max() < 5e-3:
             break
     return matrix
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from triton_anime import fill, motion
 from triton_anime.decompose import hole_of, to_invent
+from triton_anime.layers import difference
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -202,7 +203,7 @@ class _Shot(Generic[T]):
                 (i for i in range(len(placed)) if i != index and placed[i].group == here.group),
                 key=lambda i: (abs(i - index), i),
             )
-            self._recover(here, [placed[i] for i in others], out, state)
+            self._recover(here, [(abs(i - index), placed[i]) for i in others], out, state)
             if self._carried is not None and self._carried.group == here.group:
                 _paint_carried(here, self._carried, out, state)
         recovered = int((here.hole & (state == SEEN)).sum())
@@ -221,34 +222,38 @@ class _Shot(Generic[T]):
         invented = int((state == INVENTED).sum())
         return here.view.item, Plate(out, here.hole, state, recovered / area, invented / area)
 
-    def _recover(self, here: _Placed[T], others: list[_Placed[T]], out: U8, state: U8) -> None:
+    def _recover(self, here: _Placed[T], others: list[tuple[int, _Placed[T]]], out: U8, state: U8) -> None:
+        """Copy hidden pixels from the drawings that show most of them, near ones before far ones."""
         h, w = here.small_hole.shape
         height, width = state.shape
-        missing = here.small_hole.copy()
-        for other in others:
-            if not missing.any():
-                return
+        x, y, bw, bh = cv2.boundingRect(here.small_hole)
+        box = _grow((x, y, bw, bh), 2, w, h)
+        missing = here.small_hole[box[1] : box[1] + box[3], box[0] : box[0] + box[2]] > 0
+        sources: list[tuple[int, _Placed[T], F64, NDArray[np.bool_]]] = []
+        for distance, other in others:
             matrix = motion.snap(motion.chain(motion.inverse(here.matrix), other.matrix), height, width)
-            small = motion.rescaled(matrix, here.still)
-            visible = _warp(np.uint8(1) - other.small_hole, small, (0, 0, w, h), cv2.INTER_NEAREST)
-            useful = missing & visible
-            if int(useful.sum()) < 2:
-                continue
-            box = _grow(cv2.boundingRect(useful), 6, w, h)
-            offset = _colour_offset(here, other, small, visible, box)
+            hidden = _warp(
+                np.uint8(1) - other.small_hole, motion.rescaled(matrix, here.still), box, cv2.INTER_NEAREST
+            )
+            sources.append((distance, other, matrix, hidden > 0))
+        while sources:
+            gains = [np.count_nonzero(missing & seen) / (1 + 0.15 * dt) for dt, _, _, seen in sources]
+            best = int(np.argmax(gains))
+            _, other, matrix, seen = sources.pop(best)
+            if np.count_nonzero(missing & seen) < 2:
+                return
+            ux, uy, uw, uh = cv2.boundingRect((missing & seen).astype(np.uint8))
+            part = _grow((ux + box[0], uy + box[1], uw, uh), 6, w, h)
+            offset = _colour_offset(here, other, motion.rescaled(matrix, here.still), part)
             if offset is None:
                 continue
-            x, y, bw, bh = box
             sx, sy = width / w, height / h
-            x0, y0 = int(np.floor(x * sx)), int(np.floor(y * sy))
-            x1, y1 = min(width, int(np.ceil((x + bw) * sx))), min(height, int(np.ceil((y + bh) * sy)))
-            _paint(
-                other.view.image, ~other.hole, matrix, (x0, y0, x1 - x0, y1 - y0), out, state, SEEN, offset
-            )
-            region = state[y0:y1, x0:x1]
-            missing[y : y + bh, x : x + bw] &= (
-                cv2.resize((region == UNKNOWN).astype(np.uint8), (bw, bh), interpolation=cv2.INTER_AREA) > 0
-            ).astype(np.uint8)
+            x0, y0 = int(np.floor(part[0] * sx)), int(np.floor(part[1] * sy))
+            x1 = min(width, int(np.ceil((part[0] + part[2]) * sx)))
+            y1 = min(height, int(np.ceil((part[1] + part[3]) * sy)))
+            large = (x0, y0, x1 - x0, y1 - y0)
+            _paint(other.view.image, ~other.hole, matrix, large, out, state, SEEN, offset)
+            missing &= ~seen
 
     def _fill(self, out: U8, missing: NDArray[np.bool_], here: _Placed[T]) -> U8:
         scale = here.still.scale[0]
@@ -268,7 +273,7 @@ def _keep_frame(here: _Placed[T], out: U8, state: U8) -> None:
     x, y, w, h = cv2.boundingRect(beside.astype(np.uint8))
     box = (slice(y, y + h), slice(x, x + w))
     frame = here.view.image[box]
-    same = beside[box] & (cv2.absdiff(frame, out[box]).max(axis=2) <= _SAME)
+    same = beside[box] & (difference(frame, out[box]) <= _SAME)
     out[box][same] = frame[same]
     state[box][same] = SEEN
 
@@ -332,22 +337,23 @@ def _warp(values: U8, matrix: F64, box: tuple[int, int, int, int], interpolation
 
 
 def _colour_offset(
-    here: _Placed[T], other: _Placed[T], small: F64, visible: U8, box: tuple[int, int, int, int]
+    here: _Placed[T], other: _Placed[T], small: F64, box: tuple[int, int, int, int]
 ) -> F32 | None:
     """Colour to add to the other drawing so that it meets this one around a hole; ``None``: unlike."""
     h, w = here.small_hole.shape
     x, y, bw, bh = _grow(box, 12, w, h)
-    both = (visible[y : y + bh, x : x + bw] > 0) & (here.small_hole[y : y + bh, x : x + bw] == 0)
-    if int(both.sum()) < 16:
+    rows, columns = slice(y, y + bh), slice(x, x + bw)
+    visible = _warp(np.uint8(1) - other.small_hole, small, (x, y, bw, bh), cv2.INTER_NEAREST)
+    both = np.flatnonzero((visible > 0) & (here.small_hole[rows, columns] == 0))
+    if both.size < 16:
         return np.zeros(3, np.float32)
-    theirs = _warp(other.view.working, small, (x, y, bw, bh), cv2.INTER_LINEAR)[both].astype(np.int16)
-    ours = here.view.working[y : y + bh, x : x + bw][both].astype(np.int16)
-    difference = (ours - theirs).astype(np.float32)
-    offset = cast(F32, np.median(difference, axis=0).astype(np.float32))
-    if (
-        float(np.median(np.abs(difference - offset).mean(axis=1))) > _UNLIKE
-        or float(np.abs(offset).max()) > 40
-    ):
+    both = both[:: max(1, both.size // 2000)]
+    theirs = _warp(other.view.working, small, (x, y, bw, bh), cv2.INTER_LINEAR).reshape(-1, 3)[both]
+    ours = here.view.working[rows, columns].reshape(-1, 3)[both]
+    apart = ours.astype(np.float32) - theirs
+    offset = cast(F32, np.median(apart, axis=0).astype(np.float32))
+    unlike = float(np.median(np.abs(apart - offset).mean(axis=1)))
+    if unlike > _UNLIKE or float(np.abs(offset).max()) > 40:
         return None
     return offset
 
