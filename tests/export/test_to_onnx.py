@@ -48,8 +48,8 @@ class Served(nn.Module):
 def jittered(size: object) -> nn.Module:
     torch.manual_seed(0)
     module = Served()
-    module.core.norm.running_mean.normal_(0, 0.3)
-    module.core.norm.running_var.uniform_(0.5, 2)
+    module.core.norm.get_buffer("running_mean").normal_(0, 0.3)
+    module.core.norm.get_buffer("running_var").uniform_(0.5, 2)
     return module
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from triton_anime_export.networks.panoptic_deeplab import OFFSET_UNIT, build
 from triton_anime_export.training.panoptic_deeplab import class_map, targets
@@ -22,7 +23,7 @@ def test_served_tensors() -> None:
     assert offset.dtype == torch.float32
 
 
-def two_characters() -> tuple[np.ndarray, np.ndarray]:
+def two_characters() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     ids = np.zeros((128, 192), np.uint8)
     ids[20:110, 20:70], ids[30:120, 100:170] = 1, 2
     effect = np.zeros_like(ids)
@@ -59,5 +60,5 @@ def test_perfect_answers_score_perfectly() -> None:
     assert result["instance_iou"] > 0.93
     assert result["character_pq"] > 0.93
     empty = PanopticTally()
-    empty.add(np.zeros_like(semantic), peaks * 0, cells, label, ids)
+    empty.add(np.zeros_like(semantic), np.zeros_like(peaks), cells, label, ids)
     assert empty.result()["instance_iou"] == 0.0

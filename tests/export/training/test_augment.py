@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from triton_anime_export.training.augment import augment, sample_view
 
 
-def picture() -> tuple[np.ndarray, np.ndarray]:
+def picture() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     ids = np.zeros((64, 96), np.uint8)
     ids[10:40, 20:50], ids[30:60, 60:90] = 3, 7
     frame = np.repeat((ids * 30)[..., None], 3, axis=2)
