@@ -89,14 +89,10 @@ def _around(mask: U8, frame: U8, margin: int = 16) -> U8:
     # whole cells: the part must cover the same place in both
     left, top = x0 * width // w, y0 * height // h
     right, bottom = -(-x1 * width // w), -(-y1 * height // h)
-    matrix = np.array(
-        [[w / width, 0, (left + 0.5) * w / width - 0.5], [0, h / height, (top + 0.5) * h / height - 0.5]]
-    )
-    scale = (right - left) * w / width, (bottom - top) * h / height
-    size = (max(1, round(scale[0])), max(1, round(scale[1])))
-    # resample the coarse mask onto the grid that the part's own reduction has
+    # the coarse mask on the grid that the part's own reduction has
+    size = max(1, round((right - left) * w / width)), max(1, round((bottom - top) * h / height))
     step_x, step_y = (right - left) / size[0], (bottom - top) / size[1]
-    onto = np.array([[matrix[0, 0] * step_x, 0, 0], [0, matrix[1, 1] * step_y, 0]])
+    onto = np.array([[step_x * w / width, 0, 0], [0, step_y * h / height, 0]])
     onto[0, 2] = (left + 0.5 * step_x) * w / width - 0.5
     onto[1, 2] = (top + 0.5 * step_y) * h / height - 0.5
     part = cv2.warpAffine(
@@ -108,9 +104,15 @@ def _around(mask: U8, frame: U8, margin: int = 16) -> U8:
     return out
 
 
-def hole_of(foreground: U8) -> Mask:
+def margin_of(height: int, width: int) -> int:
+    """Pixels that a soft outline may reach beyond the alpha found for it, in a frame of this size."""
+    return max(2, round(max(height, width) * 0.0035))
+
+
+def hole_of(foreground: U8, margin: int | None = None) -> Mask:
     """Pixels that may carry any foreground: alpha above 3 %, with a margin for its soft outline."""
-    margin = max(2, round(max(foreground.shape) * 0.0035))
+    if margin is None:
+        margin = margin_of(foreground.shape[0], foreground.shape[1])
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
     return cast(Mask, cv2.dilate((foreground > 8).astype(np.uint8), kernel) > 0)
 
@@ -153,21 +155,22 @@ def decompose(frame: U8, alpha: U8, prior: U8, background: U8) -> Layers:
         # nothing differs outside: work on the part that does
         x, y, w, h = cv2.boundingRect(hole_of(foreground).view(np.uint8))
         here = (slice(y, y + h), slice(x, x + w))
-        part = _solve(frame[here], alpha[here], prior[here], background[here])
+        margin = margin_of(alpha.shape[0], alpha.shape[1])
+        part = _solve(frame[here], alpha[here], prior[here], background[here], margin)
         character[here], effects[here] = part
     return Layers(character, effects, background)
 
 
-def _solve(frame: U8, alpha: U8, prior: U8, background: U8) -> tuple[U8, U8]:
+def _solve(frame: U8, alpha: U8, prior: U8, background: U8, margin: int) -> tuple[U8, U8]:
     """(character, effects) of :func:`decompose`."""
     differs = layers.difference(frame, background) > _NOISE
     # beside the foreground, what differs from the plate is a part of what stands nearest
-    rim = hole_of(alpha) & (alpha == 0) & differs & (prior == 0)
+    rim = hole_of(alpha, margin) & (alpha == 0) & differs & (prior == 0)
     character = layers.decontaminate(frame, alpha, background, rim)
     if not prior.any():
         return character, np.zeros((*alpha.shape, 4), np.uint8)
     least = cv2.convertScaleAbs(prior, alpha=_EFFECT_SHARE)
-    rim = hole_of(prior) & (prior == 0) & differs & (character[..., 3] == 0)
+    rim = hole_of(prior, margin) & (prior == 0) & differs & (character[..., 3] == 0)
     least[rim] = 1
     # an effect in front of a character takes its share of the pixel from the character
     both = (least > 0) & (character[..., 3] > 0)
