@@ -104,11 +104,8 @@ class _Proposals:
             ThresholdDetector(threshold=10, min_scene_len=0, fade_bias=1.0),
         ]
 
-    def see(self, position: int, image: NDArray[np.uint8]) -> list[int]:
-        height, width = image.shape[:2]
-        scale = min(1.0, _PROPOSAL_SIDE / max(height, width))
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    def see(self, position: int, small: NDArray[np.uint8]) -> list[int]:
+        """Positions that are proposed on seeing the picture at ``position``: this one or a few before it."""
         picture = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
         # The nominal rate is of no consequence: every length is checked in this module, in frames.
         moment = self._timecode(position, 25.0)
@@ -117,6 +114,13 @@ class _Proposals:
             for detector in self._detectors
             for cut in detector.process_frame(moment, picture)
         ]
+
+
+def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = image.shape[:2]
+    scale = min(1.0, _PROPOSAL_SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def shots(frames: Iterable[Frame], frame_rate: Fraction = Fraction(24)) -> Iterator[ShotFrame]:
@@ -154,8 +158,9 @@ def shots(frames: Iterable[Frame], frame_rate: Fraction = Fraction(24)) -> Itera
         return ShotFrame(shot, item.frame)
 
     for position, frame in enumerate(frames):
-        proposed.update(proposals.see(position, frame.image))
-        waiting.append(_Waiting(position, frame, structure(frame.image)))
+        small = _small(frame.image)
+        proposed.update(proposals.see(position, small))
+        waiting.append(_Waiting(position, frame, structure(small)))
         if len(waiting) > lookahead:
             yield release()
     while waiting:
