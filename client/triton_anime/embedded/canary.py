@@ -16,11 +16,16 @@ from triton_anime.transport.grpc import GrpcServer
 _SIZE = 64
 
 
+def takes_frames(model: RepositoryModel) -> bool:
+    """Whether all that ``model`` needs are images, which can be made up without knowing the model."""
+    needed = [tensor for tensor in model.inputs if not tensor.optional]
+    return bool(needed) and all(tensor.dtype == "UINT8" for tensor in needed)
+
+
 def check_answers(server: GrpcServer, model: RepositoryModel, timeout_s: float) -> None:
     """Have ``model`` run a small black frame, through every process that it calls.
 
-    A model may refuse made-up tensors, for their sizes may have to agree in ways that config.pbtxt cannot
-    say. That is an answer too: only silence and dead processes are failures.
+    A model may refuse such a frame. That is an answer too: only silence and dead processes are failures.
 
     Raises:
         ServerTimeoutError: it does not answer.
@@ -34,9 +39,8 @@ def check_answers(server: GrpcServer, model: RepositoryModel, timeout_s: float) 
 
 
 def _zeros(tensor: TensorDescription, model: RepositoryModel) -> NDArray[Any]:
+    # Every free axis gets the same length, for masks have to agree with their frame.
     shape = [_SIZE if size < 0 else size for size in tensor.shape]
     if model.config.max_batch_size > 0:
         shape[0] = 1
-    if tensor.dtype == "BYTES":
-        return np.full(shape, b"", dtype=object)
     return np.zeros(shape, dtype=triton_to_np_dtype(tensor.dtype))

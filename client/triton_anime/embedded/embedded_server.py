@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from triton_anime.embedded.canary import check_answers
+from triton_anime.embedded.canary import check_answers, takes_frames
 from triton_anime.embedded.installation import find_installation
 from triton_anime.embedded.launch import Endpoints, check_port, free_ports, server_arguments
 from triton_anime.embedded.loading import Loader
@@ -20,7 +20,7 @@ from triton_anime.server import Server
 from triton_anime.transport.grpc import GrpcServer
 from triton_anime.transport.tokens import write_token
 
-_RESTARTS = 5
+_RESTARTS = 3
 _RESTART_WINDOW_S = 120.0
 _START_TIMEOUT_S = 60.0
 _CANARY_TIMEOUT_S = 60.0
@@ -83,7 +83,8 @@ class EmbeddedServer:
         self._token_file: Path | None = None
         self._restart = threading.Lock()
         self._restarts: list[float] = []
-        self._canary = self._wanted[0] if self._wanted else None
+        known = (self.catalogue[name] for name in self._wanted if name in self.catalogue)
+        self._canary = next((model.name for model in known if takes_frames(model)), None)
         self.endpoints: Endpoints
         """Where the server listens, once it has been started."""
 
@@ -247,7 +248,7 @@ class EmbeddedServer:
             time.sleep(0.02)
 
     def _load_one(self, model: str) -> None:
-        """Load one model; the first that was asked for by name must also answer a canary."""
+        """Load one model; the first that was asked for and takes frames must also answer a canary."""
         if self._server is None:
             raise ServerError("the embedded server is not running; use it in a with block")
         try:

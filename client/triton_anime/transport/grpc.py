@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,15 +17,15 @@ from tritonclient.utils import InferenceServerException
 from triton_anime.errors import ServerError, ServerTimeoutError
 from triton_anime.server import ServedModel, Server, Tensors
 from triton_anime.transport.channel import channel_options, is_loopback, token_headers
+from triton_anime.transport.control import ModelControl
 from triton_anime.transport.failures import ServerLostError, shared_memory_trouble, translate
-from triton_anime.transport.model_config import model_config
 from triton_anime.transport.packing import Packer, Packet
 from triton_anime.transport.tensors import check_tensors
 
 # How often a request is sent again when the server dies under it: the request may be what kills it.
 _LOST_AT_MOST = 3
 _PAUSE_S = 0.1
-_QUESTION_S = 20.0
+_LOAD_S = 120.0
 
 
 @dataclass(eq=False)
@@ -75,16 +75,15 @@ class GrpcServer(Server):
         self._await_model = await_model
         self._await_return = await_return or self._poll_return
         self._retry_s = retry_s
-        self._known = known
-        self._described: dict[str, ServedModel] = {}
         self._under_way: set[_Call] = set()
         self._lock = threading.Lock()
         self._waiters = ThreadPoolExecutor(16, thread_name_prefix="triton-wait")
         self._closed = False
         self._client = triton.InferenceServerClient(address, channel_args=channel_options(address))
+        self._control = ModelControl(self._client, address, self._headers, known)
         self._packer = Packer(
-            self._register,
-            self._unregister,
+            self._control.register,
+            self._control.unregister,
             is_loopback(address) if shared_memory is None else shared_memory,
         )
 
@@ -113,7 +112,7 @@ class GrpcServer(Server):
         self._begin(call)
         if self._closed:
             self._fail(call, self._closed_error())
-        elif model in self._described:
+        elif self._control.is_described(model):
             self._send(call)
         else:
             self._later(call, self._introduce)
@@ -139,7 +138,7 @@ class GrpcServer(Server):
 
     def _send(self, call: _Call) -> None:
         try:
-            model = self._describe(call.model)
+            model = self._control.describe(call.model)
             check_tensors(model, call.inputs, call.outputs)
             packet = self._packer.pack(model, call.inputs, call.outputs, inline=call.inline)
         except ServerLostError as lost:
@@ -248,25 +247,7 @@ class GrpcServer(Server):
 
     def models(self) -> list[ServedModel]:
         """Every model of the server's repositories, loaded or not, by name."""
-        known: Mapping[str, ServedModel] = {}
-        try:
-            index = self._ask(lambda limits: self._client.get_model_repository_index(**limits))
-        except ServerLostError:
-            raise
-        except ServerError:
-            # The index is among what our own server restricts; whether a model is ready is not.
-            known = self._known()
-            ready = {name: self._is_loaded(name) for name in sorted(known)}
-        else:
-            ready = dict.fromkeys(sorted(entry.name for entry in index.models), False)
-            ready.update((entry.name, True) for entry in index.models if entry.state == "READY")
-        if not all(ready.values()):
-            known = known or self._known()
-        absent = ServedModel("", "", False, (), ())
-        return [
-            self._describe(name) if ready[name] else replace(known.get(name, absent), name=name, ready=False)
-            for name in ready
-        ]
+        return self._control.models()
 
     def is_ready(self, model: str) -> bool:
         """Whether ``model`` can be used; has it loaded first where ``await_model`` does that."""
@@ -275,66 +256,36 @@ class GrpcServer(Server):
                 self._await_model(model)
             except ServerError:
                 return False
-        return self._is_loaded(model)
+        return self._control.is_loaded(model)
 
     def load(self, model: str) -> None:
         """Load ``model``; what it calls is the server's affair, or that of ``await_model``."""
         if self._await_model is not None:
             self._await_model(model)
-        elif not self._is_loaded(model):
+        elif not self._control.is_loaded(model):
             self.load_one(model)
 
-    def load_one(self, model: str, timeout_s: float = 120.0) -> None:
+    def load_one(self, model: str, timeout_s: float = _LOAD_S) -> None:
         """Have the server load ``model`` and nothing else but the steps of an ensemble.
 
         Raises:
             ModelError: the server could not load it; the message carries its reason.
         """
-        self._ask(lambda limits: self._client.load_model(model, **limits), model, timeout_s)
-        with self._lock:
-            self._described.pop(model, None)
+        self._control.load(model, timeout_s)
 
     def statistics(self, model: str) -> dict[str, int]:
         """Batch elements answered and batches run since the load."""
-        answer = self._ask(lambda limits: self._client.get_inference_statistics(model, **limits), model)
-        return {
-            "inferences": sum(version.inference_count for version in answer.model_stats),
-            "executions": sum(version.execution_count for version in answer.model_stats),
-        }
+        return self._control.statistics(model)
 
     def forget_models(self) -> None:
         """Ask ``await_model`` again before each model's next use: the server is a new one."""
-        with self._lock:
-            self._described.clear()
-
-    def _describe(self, model: str) -> ServedModel:
-        described = self._described.get(model)
-        if described is None:
-            answer = self._ask(lambda limits: self._client.get_model_config(model, **limits), model)
-            config = model_config(answer.config)
-            role = config.parameters.get("role", "")
-            described = ServedModel(model, role, True, config.inputs, config.outputs)
-            with self._lock:
-                self._described[model] = described
-        return described
-
-    def _is_loaded(self, model: str) -> bool:
-        return bool(self._ask(lambda limits: self._client.is_model_ready(model, **limits), model))
+        self._control.forget()
 
     # Connection
 
-    def _register(self, name: str, key: str, size: int) -> None:
-        self._ask(lambda limits: self._client.register_system_shared_memory(name, key, size, **limits))
-
-    def _unregister(self, name: str) -> None:
-        self._ask(lambda limits: self._client.unregister_system_shared_memory(name, **limits), seconds=2.0)
-
     def is_live(self) -> bool:
         """Whether the server answers at all."""
-        try:
-            return bool(self._client.is_server_live(headers=self._headers, client_timeout=2.0))
-        except (InferenceServerException, ValueError):
-            return False
+        return self._control.is_live()
 
     def wait_until_live(self, timeout_s: float) -> None:
         """Wait until the server answers.
@@ -362,16 +313,3 @@ class GrpcServer(Server):
             self._fail(call, self._closed_error())
         self._packer.close()
         self._client.close()
-
-    def _ask(
-        self,
-        question: Callable[[dict[str, Any]], Any],
-        model: str | None = None,
-        seconds: float = _QUESTION_S,
-    ) -> Any:
-        try:
-            return question({"headers": self._headers, "client_timeout": seconds})
-        except InferenceServerException as error:
-            raise translate(error, address=self.address, model=model, seconds=seconds) from error
-        except ValueError as error:
-            raise self._closed_error() from error

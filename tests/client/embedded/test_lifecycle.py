@@ -173,3 +173,17 @@ def test_serve_ends_cleanly_on_sigterm(small_repositories: tuple[Path, Path], tm
         serve.terminate()
         assert serve.wait(20) == 0
     assert not _alive(family)
+
+
+def test_a_model_that_dies_of_the_canary_is_not_ready(
+    tmp_path: Path, make_python_model: Callable[..., Path]
+) -> None:
+    source = (
+        "import os\n\n\nclass TritonPythonModel:\n    def execute(self, requests):\n        os._exit(1)\n"
+    )
+    make_python_model(tmp_path, "dying", source)
+    with (
+        EmbeddedServer(["dying"], repositories=[tmp_path]) as embedded,
+        pytest.raises(ServerStartError, match=r"keeps dying.*log"),
+    ):
+        embedded.wait_for(["dying"])
