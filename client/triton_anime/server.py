@@ -100,7 +100,10 @@ class Server(abc.ABC):
 
     @abc.abstractmethod
     def is_ready(self, model: str) -> bool:
-        """Whether ``model`` can be used. The embedded server loads it for the purpose if need be."""
+        """Whether ``model`` can be used. The embedded server loads it for the purpose if need be.
+
+        A model that is there but cannot be loaded raises: it is broken, not absent.
+        """
 
     @abc.abstractmethod
     def load(self, model: str) -> None:

@@ -14,7 +14,7 @@ import tritonclient.grpc as triton
 from numpy.typing import NDArray
 from tritonclient.utils import InferenceServerException
 
-from triton_anime.errors import ServerError, ServerTimeoutError
+from triton_anime.errors import RoleAbsentError, ServerError, ServerTimeoutError
 from triton_anime.server import ServedModel, Server, Tensors
 from triton_anime.transport.channel import channel_options, is_loopback, token_headers
 from triton_anime.transport.control import ModelControl
@@ -254,7 +254,7 @@ class GrpcServer(Server):
         if self._await_model is not None:
             try:
                 self._await_model(model)
-            except ServerError:
+            except RoleAbsentError:
                 return False
         return self._control.is_loaded(model)
 

@@ -155,4 +155,6 @@ def test_models_that_cannot_load_say_why(
             with pytest.raises(ModelError, match=reason) as caught:
                 embedded.server.infer(model, {"FRAME": _frame(4, 4)})
             assert "\n" not in str(caught.value)
+            with pytest.raises(ModelError):
+                embedded.server.is_ready(model)
         embedded.server.load("fine")
