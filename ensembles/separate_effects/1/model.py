@@ -1,4 +1,4 @@
-"""Stage 2b on the server: sentences to embeddings (kept), these and the frame to masks, masks to one alpha."""
+"""Stage 2b on the server: sentences to embeddings (kept), with the frame to masks, masks to one alpha."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from triton_anime_export.networks._ffc import FFCBnAct, FFCResidual, FourierBasis, Paths
+from triton_anime_export.networks._first_guess import first_guess
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class LamaSize:
         width: channels after the first convolution; they double with each of three downsamplings.
         blocks: FFC residual blocks at 1/8 of the resolution.
         global_share: part of the bottleneck's channels that the Fourier path has.
-        prefill: hand the network a smooth first guess inside the hole instead of black, and add what it
-            draws to that guess before the last sigmoid. Big-lama was trained on black; the small generator
-            spends its few weights better on texture than on carrying average colours across the hole.
+        prefill: hand the network a first guess inside the hole instead of black, and add what it draws to
+            that guess before the last sigmoid. Big-lama was trained on black; the small generator spends its
+            few weights better on repairing a guess than on carrying colours across the hole.
     """
 
     width: int = 64
@@ -90,56 +90,16 @@ class _Concatenate(nn.Module):
         return local if wide is None else torch.cat([local, wide], dim=1)
 
 
-_LEVELS = 4
-"""Halvings to the grid on which the first guess is interpolated."""
-_STEEPNESS = 3.0
-"""Exponent of the squared distance (Shepard 1968)."""
-_UPRIGHT = 9.0
-"""Squared stretch of vertical distance: backgrounds change more from sky to ground than along it."""
-
-
-def diffuse(image: Tensor, mask: Tensor) -> Tensor:
-    """Fill the hole smoothly from its surroundings.
-
-    A pull-push pyramid (Gortler et al. 1996) whose coarsest level interpolates by inverse distance.
-
-    Args:
-        image: float [B,3,H,W]; H and W multiples of 16.
-        mask: float [B,1,H,W], 1 inside the hole.
-
-    Returns:
-        The image with its hole filled; known pixels are unchanged. A picture that is all hole turns black.
-    """
-    known = [torch.cat([image * (1.0 - mask), 1.0 - mask], dim=1)]
-    for _ in range(_LEVELS):
-        known.append(F.avg_pool2d(known[-1], 2))
-    height, width = known[-1].shape[2:]
-    rows = torch.arange(height, device=image.device).float()[:, None].expand(height, width).reshape(-1)
-    columns = torch.arange(width, device=image.device).float()[None].expand(height, width).reshape(-1)
-    squared = (rows[:, None] - rows) ** 2 * _UPRIGHT + (columns[:, None] - columns) ** 2
-    spread = torch.matmul((squared + 0.25) ** -_STEEPNESS, known[-1].flatten(2).transpose(1, 2))
-    guess = spread[..., :3] / (spread[..., 3:] + 1e-20)
-    guess = guess.transpose(1, 2).reshape(-1, 3, height, width)
-    for level in range(_LEVELS, -1, -1):
-        colour, weight = known[level][:, :3], known[level][:, 3:]
-        # A coarse cell with little that is known leans on the level below it.
-        trust = torch.clamp(weight * 4.0, max=1.0) if level else weight
-        guess = guess + trust * (colour / (weight + 1e-6) - guess)
-        if level:
-            guess = F.interpolate(guess, scale_factor=2.0, mode="bilinear", align_corners=False)
-    return guess
-
-
 def complete(generator: LamaGenerator, image: Tensor, mask: Tensor) -> Tensor:
     """Let the generator draw the whole picture, after the preparation that its size was trained with.
 
     Args:
         generator: of any size.
-        image: float [B,3,H,W] in 0..1; H and W multiples of 8 (32 with a first guess).
+        image: float [B,3,H,W] in 0..1; H and W multiples of 8 (16 with a first guess).
         mask: float [B,1,H,W], 1 inside the hole, 0 elsewhere.
 
     Returns:
         float [B,3,H,W] in 0..1; only its values inside the hole are meant to be used.
     """
-    seen = diffuse(image, mask) if generator.prefill else image * (1.0 - mask)
+    seen = first_guess(image, mask) if generator.prefill else image * (1.0 - mask)
     return cast("Tensor", generator(torch.cat([seen, mask], dim=1)))

@@ -28,7 +28,7 @@ from triton_anime_export.training.loop import fit
 
 SMALL, SERVED = (128, 224), (256, 448)
 BATCH = {SMALL: 8, SERVED: 3}
-FIRST_STAGE = 0.45
+FIRST_STAGE = 0.6
 """Share of the schedule that the first stage takes."""
 
 Batch = tuple[Tensor, Tensor]

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from triton_anime_export.networks._lama_modules import LamaGenerator, diffuse
+from triton_anime_export.networks._first_guess import diffuse
+from triton_anime_export.networks._lama_modules import LamaGenerator
 from triton_anime_export.networks.lama import build
 from triton_anime_export.studio.bank import Bank
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from triton_anime_export.networks._ffc import FourierBasis, FourierUnit
-from triton_anime_export.networks._lama_modules import FULL, LamaGenerator, LamaSize, complete, diffuse
+from triton_anime_export.networks._first_guess import diffuse
+from triton_anime_export.networks._lama_modules import FULL, LamaGenerator, LamaSize, complete
 from triton_anime_export.networks.lama import NETWORK, ServedLama, adapt_official, build
 
 
