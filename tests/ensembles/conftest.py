@@ -78,10 +78,11 @@ def _find(tensors: list[Tensor], name: str) -> Tensor | None:
 class Ensemble:
     """One BLS model whose networks are functions; ``ensemble(FRAME=...)`` gives its outputs.
 
-    A network that is missing answers with an error, as Triton does for a model that is not loaded.
+    A network that is missing answers with an error, as Triton does for a model that is not loaded; one that is
+    a string fails with it.
     """
 
-    def __init__(self, name: str, networks: Mapping[str, Network]) -> None:
+    def __init__(self, name: str, networks: Mapping[str, Network | str]) -> None:
         self.name, self.networks = name, networks
         self.called: list[str] = []
         utils: Any = types.ModuleType("triton_python_backend_utils")
@@ -127,7 +128,10 @@ class Ensemble:
         self.called.append(model)
         if model not in self.networks:
             return InferenceResponse(error=TritonError(f"Model {model} is not ready"))
-        answer = self.networks[model]({tensor.name(): tensor.as_numpy() for tensor in inputs})
+        network = self.networks[model]
+        if isinstance(network, str):
+            return InferenceResponse(error=TritonError(network))
+        answer = network({tensor.name(): tensor.as_numpy() for tensor in inputs})
         return InferenceResponse([Tensor(name, np.ascontiguousarray(answer[name])) for name in outputs])
 
     def _import(self, path: Path, utils: Any) -> Any:

@@ -58,6 +58,12 @@ def test_without_networks_the_role_is_named(ensemble: Any, refused: Any) -> None
         ensemble("refine_character")(FRAME=frame())
 
 
+def test_a_network_that_fails_is_no_absent_role(ensemble: Any, refused: Any) -> None:
+    model = ensemble("refine_character", u2net=network(), modnet="out of memory")
+    with pytest.raises(refused, match="role character detail failed: out of memory"):
+        model(FRAME=frame())
+
+
 def test_the_coarse_mask_keeps_what_is_far_from_it_out(ensemble: Any) -> None:
     mask = np.zeros((60, 80), np.uint8)
     mask[15:45, 10:30] = 255

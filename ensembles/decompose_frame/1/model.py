@@ -10,6 +10,7 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 
 from triton_anime import decompose, matting
+from triton_anime.bls import complaint, is_absent
 from triton_anime.panoptic import CHARACTER, group, panoptic
 from triton_anime.prompts import DEFAULT_PROMPTS, token_batch
 
@@ -27,7 +28,18 @@ class TritonPythonModel:
 
     async def execute(self, requests: list[Any]) -> list[Any]:
         """One response per request; an error is the response of its own request only."""
-        return [await _answer(request) for request in requests]
+        return [await _answer_or_error(request) for request in requests]
+
+
+class _FailedError(Exception):
+    """A network is served and failed."""
+
+
+async def _answer_or_error(request: Any) -> Any:
+    try:
+        return await _answer(request)
+    except _FailedError as error:
+        return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(error)))
 
 
 async def _answer(request: Any) -> Any:
@@ -41,7 +53,7 @@ async def _answer(request: Any) -> Any:
         _effect_masks(working, said or list(DEFAULT_PROMPTS)),
     )
     if segmented is None:
-        message = f"role panoptic segmentation is not served or failed: {error}"
+        message = complaint("panoptic segmentation", error)
         return pb_utils.InferenceResponse(error=pb_utils.TritonError(message))
     probabilities = segmented["SEMANTIC"]
     cells = group(probabilities, segmented["CENTER"], segmented["OFFSET"])
@@ -99,13 +111,16 @@ async def _effect_masks(working: Any, prompts: list[str]) -> Any:
 async def _call(
     model: str, inputs: dict[str, Any], outputs: list[str], batch: bool = False
 ) -> tuple[dict[str, Any] | None, str]:
-    """The outputs of a network (of its only batch element unless ``batch``), or None and why not."""
+    """The outputs of a network (of its only batch element unless ``batch``), or None and why it is absent."""
     response = await pb_utils.InferenceRequest(
         model_name=model,
         requested_output_names=outputs,
         inputs=[pb_utils.Tensor(name, np.ascontiguousarray(value)) for name, value in inputs.items()],
     ).async_exec()
     if response.has_error():
-        return None, response.error().message()
+        error = response.error().message()
+        if not is_absent(error):
+            raise _FailedError(f"{model} failed: {error}")
+        return None, error
     values = {name: pb_utils.get_output_tensor_by_name(response, name).as_numpy() for name in outputs}
     return (values if batch else {name: value[0] for name, value in values.items()}), ""

@@ -10,6 +10,7 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 
 from triton_anime import matting
+from triton_anime.bls import complaint, is_absent
 
 CALLS = ()
 OPTIONAL_CALLS = ("u2net", "modnet")
@@ -43,18 +44,19 @@ async def _answer(request: Any) -> Any:
     large = None if coarse is None else cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     parts = [np.ascontiguousarray(frame[y : y + h, x : x + w]) for x, y, w, h in where]
     responses = await asyncio.gather(*(_call(name, part) for part in parts for name in OPTIONAL_CALLS))
+    errors = [response.error().message() for response in responses if response.has_error()]
+    serious = next((error for error in errors if not is_absent(error)), None)
+    if serious or (errors and len(errors) == len(responses)):
+        message = complaint("character detail", serious or errors[0])
+        return pb_utils.InferenceResponse(error=pb_utils.TritonError(message))
     alpha = np.zeros((height, width), np.uint8)
-    least, most, errors = 0.0, 0.0, []
+    least, most = 0.0, 0.0
     for index, (x, y, w, h) in enumerate(where):
-        answers = []
-        for response in responses[len(OPTIONAL_CALLS) * index :][: len(OPTIONAL_CALLS)]:
-            if response.has_error():
-                errors.append(response.error().message())
-            else:
-                answers.append(pb_utils.get_output_tensor_by_name(response, "ALPHA").as_numpy()[0])
-        if not answers:
-            message = f"role character detail is not served or failed: {errors[-1]}"
-            return pb_utils.InferenceResponse(error=pb_utils.TritonError(message))
+        answers = [
+            pb_utils.get_output_tensor_by_name(response, "ALPHA").as_numpy()[0]
+            for response in responses[len(OPTIONAL_CALLS) * index :][: len(OPTIONAL_CALLS)]
+            if not response.has_error()
+        ]
         here = (slice(y, y + h), slice(x, x + w))
         alpha[here] = np.maximum(
             alpha[here], matting.fuse(parts[index], answers, None if large is None else large[here])

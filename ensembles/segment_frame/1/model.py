@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
+from triton_anime.bls import complaint
 from triton_anime.panoptic import group, panoptic
 
 CALLS = ("panoptic_deeplab",)
@@ -34,7 +35,7 @@ def _answer(request: Any) -> Any:
         inputs=[pb_utils.Tensor("FRAME", frame[None])],
     ).exec()
     if called.has_error():
-        message = f"role panoptic segmentation is not served or failed: {called.error().message()}"
+        message = complaint("panoptic segmentation", called.error().message())
         return pb_utils.InferenceResponse(error=pb_utils.TritonError(message))
     probabilities, centres, offsets = (
         pb_utils.get_output_tensor_by_name(called, name).as_numpy()[0]
