@@ -78,8 +78,8 @@ def _find(tensors: list[Tensor], name: str) -> Tensor | None:
 class Ensemble:
     """One BLS model whose networks are functions; ``ensemble(FRAME=...)`` gives its outputs.
 
-    A network that is missing answers with an error, as Triton does for a model that is not loaded; one that is
-    a string fails with it.
+    A network that is missing answers with an error, as Triton does for a model that is not loaded;
+    one that is a string fails with it.
     """
 
     def __init__(self, name: str, networks: Mapping[str, Network | str]) -> None:
