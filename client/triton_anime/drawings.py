@@ -28,7 +28,7 @@ _LONG_SIDE = (
 )
 _BLOCK = 8
 # All in levels of 255, on pictures blurred 3x3: limit = base + slope * (95 % quantile of the blocks), capped.
-# Held steps of TV anime at 200 kbit/s, where that quantile is about 1, reach 8.8 in the worst block and 4.1 in
+# Held steps of TV anime at 200 kbit/s, where that quantile is about 1, reach 8.8 in the worst block, 4.1 in
 # the worst 3x3 neighbourhood. In a clean file, where it is about 0, a mouth that opens by 4 pixels of 1280
 # changes its block by 7.
 _BLOCK_LIMIT = (5.0, 3.5, 11.0)
