@@ -6,6 +6,7 @@ they are, and it sometimes merges two or splits one. The rules, in the order of 
 1. An instance that one character explains, and that explains it, is that character: it may correct its mask.
 2. An instance that covers two characters is a merger: the propagated masks win.
 3. Instances that one character covers together are a split: ignored.
+   When the segmenter keeps saying 2 or 3, it is believed (:mod:`triton_anime.trackers.evidence`).
 4. An instance that nobody explains is a character that was lost, one that returns, or a new one. A new one
    has to be seen in two successive drawings before it gets an id, unless nobody is being followed yet.
 """
@@ -19,6 +20,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from triton_anime.trackers.evidence import Evidence
+
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 Bools = NDArray[np.bool_]
@@ -31,6 +34,9 @@ _SURE = 0.93  # IoU from which there is nothing to correct
 _NEAR = 0.2  # IoU with its last mask from which an unexplained instance is a character just lost
 _ALIKE = 0.62  # colour similarity from which an unexplained instance is a character seen before
 _STILL_THERE = 0.25  # IoU with what was pending in the drawing before
+_INSIDE = 0.6  # share of a character's mask inside an instance from which that is the character, grown
+_DETAIL = 0.15  # share of an instance below which a mask inside it says nothing about it
+_PART = 0.2  # share of a character's mask that an instance needs to be a part of it
 _SHRUNK = 0.4  # share of its former area below which a character counts as being lost
 
 
@@ -76,7 +82,12 @@ class Association:
 
     largest_cast: int = 8
     cast: dict[int, Character] = field(default_factory=dict)
+    issued: int = 0
+    """The highest id so far. Ids that were taken back stay unused."""
+    alias: dict[int, int] = field(default_factory=dict)
+    """Ids that were taken back, to the ids that they turned out to be."""
     _pending: list[Bools] = field(default_factory=list)
+    _evidence: Evidence = field(default_factory=Evidence)
 
     def judge(
         self, frame: U8, propagated: U8, observed: U8 | None, *, foreground: F32 | None = None
@@ -87,9 +98,11 @@ class Association:
             frame: RGB ``[H, W, 3]``.
             propagated: ids ``[H, W]`` as the tracker carried them here, 0 none.
             observed: the segmenter's instances ``[H, W]``, or None.
-            foreground: ``[K, H, W]`` float probabilities of the ids in ascending order, to decide between
-                characters where only the segmenter sees something; None decides by distance.
+            foreground: ``[K, H, W]`` float probabilities of ids 1..K, to decide between characters where only
+                the segmenter sees something; None decides by distance.
         """
+        for taken_back, k in self.alias.items():
+            propagated = np.where(propagated == taken_back, np.uint8(k), propagated)
         identity = propagated.copy()
         corrected: list[int] = []
         born: list[int] = []
@@ -109,43 +122,78 @@ class Association:
         counts = _overlaps(observed, propagated)
         instances = [j for j in range(1, counts.shape[0]) if counts[j].sum() >= _SMALLEST * pixels]
         areas = counts.sum(axis=0)
-        covering = {
-            j: [k for k in range(1, counts.shape[1]) if counts[j, k] > 0.3 * min(areas[k], counts[j].sum())]
-            for j in instances
-        }
+        covering = {j: self._covering(counts[j], areas) for j in instances}
         corrected: list[int] = []
         unexplained: list[int] = []
+        alone: list[int] = []
+        parts: dict[int, list[int]] = {}
         for j in instances:
-            size = int(counts[j].sum())
-            explained = float(counts[j, 1:].sum()) / size
-            if explained < _EXPLAINED and not self._rescues(covering[j], counts, j, areas):
+            size, here = int(counts[j].sum()), observed == j
+            if len(covering[j]) > 1:
+                self._evidence.together(k for k in covering[j] if self._wholly(k, counts[j], areas))
+                _fill(identity, here, covering[j], foreground)
+                continue
+            k = covering[j][0] if covering[j] else 0
+            explained = float(counts[j, 1:].sum()) >= _EXPLAINED * size
+            grown = k and (counts[j, k] >= _INSIDE * areas[k] or self._is_losing(k, int(areas[k])))
+            if not explained and not grown:
                 unexplained.append(j)
                 continue
-            if len(covering[j]) != 1:
-                if len(covering[j]) > 1:
-                    _fill(identity, observed == j, covering[j], self.cast, foreground)
+            if not k:
+                continue  # crumbs of several, none of them to speak of
+            if any(i != j and k in covering[i] for i in instances):
+                parts.setdefault(k, []).append(j)
+                _fill(identity, here, [k], foreground)
                 continue
-            k = covering[j][0]
-            rivals = [i for i in instances if i != j and k in covering[i]]
-            if rivals:
-                _fill(identity, observed == j, [k], self.cast, foreground)
-                continue
+            alone.append(k)
             overlap = counts[j, k] / (size + areas[k] - counts[j, k])
-            if overlap >= _AGREE or self._is_losing(k, int(areas[k])):
+            if overlap >= _AGREE or grown:
                 identity[identity == k] = 0
-                identity[(observed == j) & (identity == 0)] = k
+                identity[here & (identity == 0)] = k
                 if overlap < _SURE:
                     corrected.append(k)
             else:
-                _fill(identity, observed == j, [k], self.cast, foreground)
-        born = self._newcomers(frame, identity, observed, unexplained)
-        return corrected, born
+                _fill(identity, here, [k], foreground)
+        self._evidence.apart(alone)
+        born = self._second_thoughts(frame, identity, observed, parts, counts)
+        return corrected, born + self._newcomers(frame, identity, observed, unexplained)
 
-    def _rescues(
-        self, covering: list[int], counts: NDArray[np.int64], j: int, areas: NDArray[np.int64]
-    ) -> bool:
-        """Whether the instance is the body of a character whose propagated mask is melting away."""
-        return len(covering) == 1 and self._is_losing(covering[0], int(areas[covering[0]]))
+    def _covering(self, overlaps: NDArray[np.int64], areas: NDArray[np.int64]) -> list[int]:
+        """The characters that have a say in an instance; remains of a lost one have none beside others."""
+        size = int(overlaps.sum())
+        found = [k for k in range(1, len(areas)) if overlaps[k] > 0.3 * min(areas[k], size)]
+        sound = [k for k in found if not self._is_losing(k, int(areas[k]))]
+        return sound or found
+
+    def _wholly(self, k: int, overlaps: NDArray[np.int64], areas: NDArray[np.int64]) -> bool:
+        """Whether an instance holds a character as a whole, and as more than a detail."""
+        return bool(overlaps[k] >= _INSIDE * areas[k] and overlaps[k] >= _DETAIL * overlaps.sum())
+
+    def _second_thoughts(
+        self, frame: U8, identity: U8, observed: U8, parts: dict[int, list[int]], counts: NDArray[np.int64]
+    ) -> list[int]:
+        """Fuse characters that are one and divide those that are two, once the segmenter insists."""
+        for older, younger in self._evidence.to_fuse():
+            identity[identity == younger] = older
+            self.cast.pop(younger, None)
+            self.alias = {a: older if b == younger else b for a, b in self.alias.items()} | {younger: older}
+        born: list[int] = []
+        for k, instances in parts.items():
+            large = [j for j in instances if counts[j, k] >= _PART * counts[:, k].sum()]
+            if len(large) < 2 or k not in self.cast:
+                continue
+            self._evidence.divided(k)
+            if len(self.cast) < self.largest_cast and self._evidence.is_two(k):
+                smaller = min(large, key=lambda j: int(counts[j, k]))
+                born.append(self._enter(frame, (observed == smaller) & (identity == k)))
+                identity[(observed == smaller) & (identity == k)] = born[-1]
+        return born
+
+    def _enter(self, frame: U8, mask: Bools) -> int:
+        """Issue an id."""
+        self.issued += 1
+        self.cast[self.issued] = Character(mask, float(mask.sum()), palette(frame, mask))
+        return self.issued
 
     def _is_losing(self, k: int, area: int) -> bool:
         return k in self.cast and area < _SHRUNK * self.cast[k].area
@@ -167,8 +215,7 @@ class Association:
                 if not seen or len(self.cast) >= self.largest_cast:
                     waiting.append(mask)
                     continue
-                k = max(self.cast, default=0) + 1
-                self.cast[k] = Character(mask, float(mask.sum()), colours)
+                k = self._enter(frame, mask)
             identity[mask] = k
             visible.add(k)
             born.append(k)
@@ -234,9 +281,7 @@ def _iou(a: Bools, b: Bools) -> float:
     return float((a & b).sum()) / max(float((a | b).sum()), 1.0)
 
 
-def _fill(
-    identity: U8, where: Bools, candidates: list[int], cast: Mapping[int, Character], foreground: F32 | None
-) -> None:
+def _fill(identity: U8, where: Bools, candidates: list[int], foreground: F32 | None) -> None:
     """Give pixels that only the segmenter sees to the candidate that is most likely, or nearest."""
     free = where & (identity == 0)
     if not free.any():
@@ -245,8 +290,7 @@ def _fill(
         identity[free] = candidates[0]
         return
     if foreground is not None:
-        order = sorted(cast)
-        rows = np.stack([foreground[order.index(k)] for k in candidates])
+        rows = np.stack([foreground[k - 1] for k in candidates])
         identity[free] = np.array(candidates, np.uint8)[rows[:, free].argmax(axis=0)]
         return
     distances = np.stack(

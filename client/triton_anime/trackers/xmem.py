@@ -171,9 +171,9 @@ class XMemTracker:
             probabilities = np.stack([cv2.resize(p, size, interpolation=cv2.INTER_LINEAR) for p in small[1:]])
             propagated = carry({k + 1: p for k, p in enumerate(probabilities)})
         verdict = self._association.judge(frame, propagated, observed, foreground=probabilities)
-        cast = len(self._association.cast)
-        if verdict.born or (due and cast):
-            self._session.memorise(frame, verdict.identity, cast, looked=looked)
+        issued = self._association.issued
+        if verdict.born or (due and issued):
+            self._session.memorise(frame, verdict.identity, issued, looked=looked)
         elif looked is not None:
             self._session.keep(looked)
         return _tracks(verdict.identity, probabilities, sorted(self._association.cast))
