@@ -31,6 +31,8 @@ _LOST = 9.0
 # Levels of grey: a start this good needs no second opinion.
 _PLAIN = 2.5
 _POINTS = 4000
+# Background pixels below which nothing can be said.
+_FEWEST = 600
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ def _points(source: Still) -> NDArray[np.intp] | None:
     edge = 3
     allowed[:edge], allowed[-edge:], allowed[:, :edge], allowed[:, -edge:] = False, False, False, False
     count = int(allowed.sum())
-    if count < 0.02 * h * w:
+    if count < _FEWEST:
         return None
     flat = np.flatnonzero(allowed)
     # an even stride is deterministic and covers the picture

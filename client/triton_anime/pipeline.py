@@ -108,6 +108,7 @@ class Cel:
     alpha: U8 = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
     prior: U8 = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
     mask_quality: float | None = None
+    motion_magnitude: float | None = None
 
     @property
     def image(self) -> U8:
@@ -252,6 +253,7 @@ class Pipeline:
         before: Cel | None = None
         for cel in cels:
             if before is not None and cel.flow is not None:
+                cel.motion_magnitude = _magnitude(cel.flow[0])
                 weight, flow = stabilise.trust(before.working, cel.working, *cel.flow)
                 cel.alpha = stabilise.stabilise(cel.alpha, before.alpha, weight, flow)
                 cel.prior = stabilise.stabilise(cel.prior, before.prior, weight, flow)
@@ -261,7 +263,7 @@ class Pipeline:
     def _plates(self, cels: Iterable[Cel]) -> Iterator[tuple[Cel, Plate]]:
         """Stage 2c: backgrounds recovered from the other drawings of the shot; the rest invented."""
         views = (
-            View(cel, cel.image, cv2.max(cel.alpha, cel.prior), cel.working, cel.flow and cel.flow[1])
+            View(cel, cel.image, cv2.max(cel.alpha, cel.prior), cel.working, _take_backward(cel))
             for cel in cels
         )
         first = next(views, None)
@@ -299,7 +301,7 @@ class Pipeline:
             background_quality=plate.quality,
             recovered_share=plate.recovered_share,
             invented_share=plate.invented_share,
-            motion_magnitude=_magnitude(cel.flow),
+            motion_magnitude=cel.motion_magnitude,
             residual_psnr=psnr,
             residual_mae=mae,
             absent_roles=self._roles.absent,
@@ -330,10 +332,14 @@ def _quality(answer: Answer, coarse: U8 | None) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _magnitude(flow: tuple[F32, F32] | None) -> float | None:
-    if flow is None:
-        return None
-    forward = flow[0]
+def _take_backward(cel: Cel) -> F32 | None:
+    """The flow to the drawing before, for the last time: waiting drawings need not keep it."""
+    flow, cel.flow = cel.flow, None
+    return None if flow is None else flow[1]
+
+
+def _magnitude(forward: F32) -> float:
+    """Median length in diagonals of the frame."""
     length = np.sqrt((forward**2).sum(axis=2))
     return float(np.median(length)) / float(np.hypot(*length.shape))
 

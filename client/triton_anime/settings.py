@@ -36,7 +36,7 @@ class Settings:
     shots_in_flight: int = 2
     look_back: int = 8
     look_ahead: int = 8
-    buffer_bytes: int = 192 << 20
+    buffer_bytes: int = 384 << 20
     threads: int = 2
 
     def __post_init__(self) -> None:
@@ -57,7 +57,7 @@ class Settings:
 
     def reach(self, height: int, width: int) -> tuple[int, int]:
         """(look back, look ahead) in drawings that frames of this size may keep in memory."""
-        # frame, alpha, effect prior, identity, hole and a copy in work: about nine bytes a pixel
+        # frame, alpha, effect prior, foreground, hole, and what is small: about nine bytes a pixel
         fits = self.buffer_bytes // max(1, height * width * 9)
         if fits >= self.look_back + self.look_ahead + 1:
             return self.look_back, self.look_ahead

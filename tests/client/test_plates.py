@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from triton_anime import motion
 from triton_anime.fill import blend_in, smooth_fill
-from triton_anime.plates import INVENTED, SEEN, Plate, View, plates
+from triton_anime.plates import Plate, View, plates
+from triton_anime.recover import INVENTED, SEEN
 
 U8 = NDArray[np.uint8]
 
@@ -101,6 +102,21 @@ def test_a_fade_does_not_leave_a_ghost(scene: Any) -> None:
         error(plate, true, SEEN) for plate, true in zip(made(truth, Inventor()), truth.plates, strict=True)
     )
     assert worst < 6
+
+
+def test_a_part_of_the_background_that_moves_on_its_own_is_followed(scene: Any) -> None:
+    """Parallax: the character walks in front of a near layer that pans faster than the far one."""
+    truth = scene(count=12, step=10)
+    near = scene(count=12, step=10, pan=(4.0, 0.0)).plates
+    for t in range(12):
+        truth.plates[t] = truth.plates[t].copy()
+        truth.plates[t][60:] = near[t][::-1][60:]
+        alpha = truth.alphas[t][..., None] / 255
+        truth.frames[t] = np.rint(truth.plates[t] * (1 - alpha) + (240, 60, 60) * alpha).astype(np.uint8)
+    for plate, true in zip(made(truth, Inventor()), truth.plates, strict=True):
+        low = plate.hole & (plate.state == SEEN)
+        low[:70] = False
+        assert np.abs(plate.image.astype(int) - true)[low].mean() < 3
 
 
 def test_drawings_without_common_ground_are_not_mixed(scene: Any) -> None:
