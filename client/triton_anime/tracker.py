@@ -53,16 +53,16 @@ class Tracker(Protocol):
 
 
 def open_tracker(server: Server, *, memory_every: int = 5, largest_cast: int = 8) -> Tracker:
-    """The best tracker that the server's models allow: XMem, else masks along the served flow or DIS.
+    """The best tracker that the server's models allow: XMem, else masks carried along DIS flow.
 
     Args:
         server: where to ask.
         memory_every: drawings between two entries of the tracker's memory.
         largest_cast: characters that are followed at the same time in one shot.
     """
-    from triton_anime.trackers.flow import FlowTracker, served_flow
+    from triton_anime.trackers.flow import FlowTracker
     from triton_anime.trackers.xmem import XMemTracker
 
     if all(server.is_ready(model) for model in XMemTracker.MODELS):
         return XMemTracker(server, memory_every=memory_every, largest_cast=largest_cast)
-    return FlowTracker(served_flow(server), memory_every=memory_every, largest_cast=largest_cast)
+    return FlowTracker(memory_every=memory_every, largest_cast=largest_cast)

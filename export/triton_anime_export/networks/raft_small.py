@@ -103,7 +103,7 @@ def _without_module_prefix(state: dict[str, torch.Tensor]) -> dict[str, torch.Te
 
 NETWORK = Network(
     name="raft_small",
-    role="flow",
+    role="optical flow",
     summary="Where each pixel of one drawing is found in the next.",
     paper="Teed and Deng, RAFT: Recurrent All-Pairs Field Transforms for Optical Flow, ECCV 2020",
     inputs=(

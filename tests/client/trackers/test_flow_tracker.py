@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from triton_anime.server import FakeServer
 from triton_anime.tracker import open_tracker
-from triton_anime.trackers.flow import FlowTracker
+from triton_anime.trackers.flow import FlowTracker, served_flow
 
 U8 = NDArray[np.uint8]
 SIZE = (144, 256)
@@ -63,11 +63,14 @@ def test_reset_begins_a_new_count() -> None:
     assert tracks.known == (1,)
 
 
+def test_without_the_network_masks_follow_the_flow() -> None:
+    assert isinstance(open_tracker(FakeServer({})), FlowTracker)
+
+
 def test_server_flow_is_used_where_there_is_one() -> None:
     frames, truths = _shot(2)
     server = FakeServer({"raft_small": lambda i: {"FLOW": np.zeros((1, *SIZE, 2), np.float32)}})
-    tracker = open_tracker(server)
-    assert isinstance(tracker, FlowTracker)
+    tracker = FlowTracker(served_flow(server))
     first = tracker.step(frames[0], truths[0])
     second = tracker.step(frames[1])
     assert (first.identity == second.identity).all()  # the flow said that nothing moves
