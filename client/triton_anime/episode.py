@@ -190,9 +190,9 @@ class _Run:
             if self._stop.is_set():
                 raise Interrupted("reading was stopped")
             progress.read += len(drawing.frames)
+            self._reporter.tick(progress)
             if drawing.shot in self._finished:
                 progress.skipped += len(drawing.frames)
-                self._reporter.tick(progress)
                 continue
             progress.drawings += 1
             yield drawing

@@ -33,18 +33,20 @@ class Manifest:
         source: name, size and digest of the input.
         settings: everything that decides what the output is.
         complete: whether all files are there.
+        version: of this package, when the run began.
     """
 
     episode: str
     source: dict[str, Any]
     settings: dict[str, Any]
     complete: bool = False
+    version: str = __version__
 
     def as_json(self) -> dict[str, Any]:
         """The file's content."""
         return {
             "format": _FORMAT,
-            "triton_anime": __version__,
+            "triton_anime": self.version,
             "episode": self.episode,
             "source": self.source,
             "settings": self.settings,
@@ -63,7 +65,12 @@ class Manifest:
             write_bytes(root / MANIFEST, text.encode())
 
     def difference(self, other: Manifest) -> str | None:
-        """What differs from ``other`` besides completeness, in words; ``None`` when they are the same run."""
+        """What keeps a run from going on with ``other``, in words; ``None`` when nothing does.
+
+        A complete output stays valid when the package is updated; half of one must not be mixed with new work.
+        """
+        if not other.complete and self.version != other.version:
+            return "another version of triton-anime"
         if self.source != other.source:
             return "another input"
         for key in sorted(self.settings.keys() | other.settings.keys()):
@@ -111,7 +118,13 @@ def read_manifest(root: Path) -> Manifest | None:
             raise OutputError(
                 f"{root}: written by another version; choose another folder or pass --overwrite"
             )
-        return Manifest(content["episode"], content["source"], content["settings"], bool(content["complete"]))
+        return Manifest(
+            content["episode"],
+            content["source"],
+            content["settings"],
+            bool(content["complete"]),
+            str(content["triton_anime"]),
+        )
     except FileNotFoundError:
         return None
     except NotADirectoryError as error:

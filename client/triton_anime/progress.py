@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -106,7 +107,7 @@ class Reporter:
         """An episode begins; ``progress`` changes from now on."""
 
     def tick(self, progress: Progress) -> None:
-        """Something has moved on; called often."""
+        """Something has moved on; called often, from several threads."""
 
     def warn(self, episode: str, text: str) -> None:
         """Something is odd and the work goes on."""
@@ -128,6 +129,7 @@ class JsonLines(Reporter):
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._last = 0.0
+        self._lock = threading.Lock()
 
     def _event(self, event: str, **fields: Any) -> None:
         self._write(json.dumps({"event": event, **fields}, ensure_ascii=False))
@@ -140,9 +142,10 @@ class JsonLines(Reporter):
     def tick(self, progress: Progress) -> None:
         """See :class:`Reporter`."""
         now = time.monotonic()
-        if now - self._last < _JSON_SECONDS:
-            return
-        self._last = now
+        with self._lock:
+            if now - self._last < _JSON_SECONDS:
+                return
+            self._last = now
         self._event(
             "progress",
             episode=progress.episode,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -177,6 +178,20 @@ def test_another_input_or_setting_is_refused(
         process_episode(replace(job, path=two_shots), keyed)
     # what changes no pixel may change
     assert process_episode(replace(job, settings=Settings(threads=1)), never).status == "already complete"
+
+
+def test_half_of_an_older_version_is_not_mixed_with_new_work(
+    three_shots: Path, keyed: Any, tmp_path: Path
+) -> None:
+    job = Job(three_shots, tmp_path / "ep", Settings())
+    process_episode(job, keyed)
+    manifest = job.folder / "manifest.json"
+    older = json.loads(manifest.read_text()) | {"triton_anime": "0.0.1"}
+    manifest.write_text(json.dumps(older))
+    assert process_episode(job, never).status == "already complete"
+    manifest.write_text(json.dumps(older | {"complete": False}))
+    with pytest.raises(OutputError, match=r"another version.*--overwrite"):
+        process_episode(job, keyed)
 
 
 def test_overwrite_deletes_only_what_it_wrote(
