@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 from triton_anime import fill, motion
 from triton_anime.decompose import hole_of, to_invent
 from triton_anime.layers import difference
-from triton_anime.recover import INVENTED, SEEN, UNKNOWN, Picture, enlarge, grow, meet, paint, visible
+from triton_anime.recover import INVENTED, SEEN, UNKNOWN,
+    Box,
+    Picture, enlarge, grow, meet, paint, pieces, visible
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -222,13 +224,16 @@ class _Shot(Generic[T]):
                 return
             x, y, bw, bh = cv2.boundingRect(useful.astype(np.uint8))
             part = grow((x + box[0], y + box[1], bw, bh), 6, w, h)
-            found = meet(here, other, part)
-            if found is None:
-                continue
-            matrix, offset = found
-            large = enlarge(part, (h, w), (state.shape[0], state.shape[1]))
-            paint(other.image, ~other.hole, matrix, large, out, state, SEEN, offset)
-            missing &= ~seen
+            for piece in pieces(here, other, part):
+                if not missing[_inside(piece, box)].any():
+                    continue
+                found = meet(here, other, piece)
+                if found is None:
+                    continue
+                matrix, offset = found
+                large = enlarge(piece, (h, w), (state.shape[0], state.shape[1]))
+                paint(other.image, ~other.hole, matrix, large, out, state, SEEN, offset)
+                missing[_inside(piece, box)] &= ~seen[_inside(piece, box)]
 
     def _paint_carried(self, here: Picture, out: U8, state: U8) -> None:
         """Fill with what was seen, then what was invented, before the look-back."""
@@ -285,6 +290,13 @@ def _keep_frame(here: Picture, foreground: U8, out: U8, state: U8) -> None:
     same = beside[box] & (difference(frame, out[box]) <= _SAME)
     out[box][same] = frame[same]
     state[box][same] = SEEN
+
+
+def _inside(piece: Box, box: Box) -> tuple[slice, slice]:
+    """Where a piece lies in an array that covers ``box``."""
+    x, y, w, h = piece
+    left, top = max(0, x - box[0]), max(0, y - box[1])
+    return slice(top, max(top, y + h - box[1])), slice(left, max(left, x + w - box[0]))
 
 
 def _overlap(one: Picture, other: Picture) -> float:

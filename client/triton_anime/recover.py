@@ -24,6 +24,8 @@ UNKNOWN, SEEN, INVENTED = 0, 1, 2
 # this much before it is worth asking whether this part of the background moves on its own (parallax).
 _UNLIKE, _MISPLACED = 14.0, 4.0
 _MOST_COLOUR = 40.0
+# Share of strange pixels around a hole from which it is looked at in tiles, and their side in working pixels.
+_STRANGE, _TILE = 0.12, 40
 
 
 @dataclass(frozen=True)
@@ -63,17 +65,37 @@ def meet(here: Picture, other: Picture, box: Box) -> tuple[F64, F32] | None:
     """
     height, width = here.hole.shape
     matrix = motion.snap(motion.chain(motion.inverse(here.matrix), other.matrix), height, width)
-    offset, unlike = _compare(here, other, matrix, box)
+    offset, unlike, _ = _compare(here, other, matrix, box)
     if unlike > _MISPLACED:
         fitted = motion.register(_near(here, box), other.still, [motion.inverse(matrix)])
         if fitted.found:
             again = motion.snap(motion.inverse(fitted.matrix), height, width)
-            other_offset, other_unlike = _compare(here, other, again, box)
+            other_offset, other_unlike, _ = _compare(here, other, again, box)
             if other_unlike < 0.8 * unlike:
                 matrix, offset, unlike = again, other_offset, other_unlike
     if unlike > _UNLIKE or float(np.abs(offset).max()) > _MOST_COLOUR:
         return None
     return matrix, offset
+
+
+def pieces(here: Picture, other: Picture, box: Box) -> list[Box]:
+    """``box``, or tiles of it where parts of the background around it move on their own.
+
+    Args:
+        here: the picture with the hole.
+        other: the picture to copy from.
+        box: x, y, w, h of the hole in working pixels.
+    """
+    matrix = motion.chain(motion.inverse(here.matrix), other.matrix)
+    matrix = motion.snap(matrix, *here.hole.shape)
+    if _compare(here, other, matrix, box)[2] <= _STRANGE:
+        return [box]
+    x, y, w, h = box
+    return [
+        (x + left, y + top, min(_TILE, w - left), min(_TILE, h - top))
+        for top in range(0, h, _TILE)
+        for left in range(0, w, _TILE)
+    ]
 
 
 def visible(here: Picture, other: Picture, box: Box) -> Mask:
@@ -147,8 +169,8 @@ def enlarge(box: Box, small: tuple[int, int], large: tuple[int, int]) -> Box:
     return x0, y0, min(width, x1) - x0, min(height, y1) - y0
 
 
-def _compare(here: Picture, other: Picture, matrix: F64, box: Box) -> tuple[F32, float]:
-    """(offset [3], remaining difference) of the background around a box, in levels."""
+def _compare(here: Picture, other: Picture, matrix: F64, box: Box) -> tuple[F32, float, float]:
+    """(offset [3], remaining difference, share that differs much) of the background around a box."""
     h, w = here.small_hole.shape
     x, y, bw, bh = grow(box, 12, w, h)
     rows, columns = slice(y, y + bh), slice(x, x + bw)
@@ -156,13 +178,14 @@ def _compare(here: Picture, other: Picture, matrix: F64, box: Box) -> tuple[F32,
     shown = warp(np.uint8(1) - other.small_hole, small, (x, y, bw, bh), cv2.INTER_NEAREST) > 0
     both = np.flatnonzero(shown & (here.small_hole[rows, columns] == 0))
     if both.size < 16:
-        return np.zeros(3, np.float32), 0.0
+        return np.zeros(3, np.float32), 0.0, 0.0
     both = both[:: max(1, both.size // 2000)]
     theirs = warp(other.working, small, (x, y, bw, bh), cv2.INTER_LINEAR).reshape(-1, 3)[both]
     ours = here.working[rows, columns].reshape(-1, 3)[both]
     apart = ours.astype(np.float32) - theirs
     offset = cast(F32, np.median(apart, axis=0).astype(np.float32))
-    return offset, float(np.median(np.abs(apart - offset).mean(axis=1)))
+    remaining = np.abs(apart - offset).mean(axis=1)
+    return offset, float(np.median(remaining)), float((remaining > _UNLIKE).mean())
 
 
 def _near(here: Picture, box: Box) -> motion.Still:

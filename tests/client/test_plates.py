@@ -110,12 +110,12 @@ def test_a_part_of_the_background_that_moves_on_its_own_is_followed(scene: Any) 
     near = scene(count=12, step=10, pan=(4.0, 0.0)).plates
     for t in range(12):
         truth.plates[t] = truth.plates[t].copy()
-        truth.plates[t][60:] = near[t][::-1][60:]
+        truth.plates[t][110:] = near[t][::-1][110:]
         alpha = truth.alphas[t][..., None] / 255
         truth.frames[t] = np.rint(truth.plates[t] * (1 - alpha) + (240, 60, 60) * alpha).astype(np.uint8)
     for plate, true in zip(made(truth, Inventor()), truth.plates, strict=True):
         low = plate.hole & (plate.state == SEEN)
-        low[:70] = False
+        low[:118] = False
         assert np.abs(plate.image.astype(int) - true)[low].mean() < 3
 
 
