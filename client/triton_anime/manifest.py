@@ -67,7 +67,7 @@ class Manifest:
     def difference(self, other: Manifest) -> str | None:
         """What keeps a run from going on with ``other``, in words; ``None`` when nothing does.
 
-        A complete output stays valid when the package is updated; half of one must not be mixed with new work.
+        A complete output stays valid when the package is updated; half of one is not mixed with new work.
         """
         if not other.complete and self.version != other.version:
             return "another version of triton-anime"

@@ -48,6 +48,12 @@ class PyAVSource:
         if self._quarter_turns % 2:
             self.width, self.height = self.height, self.width
         self._size = (first.width, first.height)
+        shape = stream.sample_aspect_ratio
+        if shape and shape != 1:
+            self.warnings.append(
+                f"pixels are not square ({shape.numerator}:{shape.denominator}): "
+                f"layers keep the stored {first.width}x{first.height}"
+            )
         if getattr(first, "interlaced_frame", False):
             self.warnings.append("the video is interlaced: deinterlace it first for clean outlines")
         self._container.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,12 @@ def encode_indexed(labels: NDArray[np.uint8]) -> bytes:
     rows = np.empty((height, 1 + width), np.uint8)
     rows[:, 0] = _FILTER_NONE
     rows[:, 1:] = labels
-    return _file(width, height, _INDEXED, rows, _chunk(b"PLTE", palette().tobytes()))
+    return _file(width, height, _INDEXED, rows, _palette_chunk())
+
+
+@lru_cache(maxsize=1)
+def _palette_chunk() -> bytes:
+    return _chunk(b"PLTE", palette().tobytes())
 
 
 def palette() -> NDArray[np.uint8]:

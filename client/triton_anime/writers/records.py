@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-import numpy as np
+import cv2
 
 from triton_anime.roles import EFFECTS, SEGMENTATION
 from triton_anime.timecode import rational
@@ -29,16 +29,17 @@ Record = dict[str, Any]
 def record_of(layers: DrawingLayers, psnr: float, mae: float) -> Record:
     """The record of a drawing; ``psnr`` and ``mae`` are those of the layers as written."""
     drawing = layers.drawing
-    alpha = layers.character[..., 3]
+    alpha = cv2.extractChannel(layers.character, 3)
+    box = [int(value) for value in cv2.boundingRect(alpha)]
     has_characters = SEGMENTATION not in layers.absent_roles or bool(layers.characters)
     return {
         "shot": drawing.shot,
         "start": drawing.is_shot_start,
         "continues": drawing.continues,
         "frames": [[index, rational(time)] for index, time in drawing.frames],
-        "bbox": _union(alpha),
+        "bbox": box if box[2] else None,
         "mask_quality": rounded(layers.mask_quality),
-        "has_transparent": bool(np.any((alpha > 0) & (alpha < 255))),
+        "has_transparent": cv2.countNonZero(cv2.inRange(alpha, 1, 254)) > 0,
         "characters": [
             {"id": view.id, "bbox": list(view.bbox), "score": rounded(view.score), "area": view.area}
             for view in layers.characters
@@ -66,17 +67,6 @@ def record_of(layers: DrawingLayers, psnr: float, mae: float) -> Record:
         "residual_mae": rounded(mae),
         "absent_roles": sorted(layers.absent_roles),
     }
-
-
-def _union(alpha: np.ndarray[Any, np.dtype[np.uint8]]) -> list[int] | None:
-    """Box x, y, w, h around every pixel that is not fully transparent; ``None`` for an empty layer."""
-    rows = np.flatnonzero(alpha.any(axis=1))
-    if not rows.size:
-        return None
-    top, bottom = int(rows[0]), int(rows[-1])
-    columns = np.flatnonzero(alpha[top : bottom + 1].any(axis=0))
-    left, right = int(columns[0]), int(columns[-1])
-    return [left, top, right - left + 1, bottom - top + 1]
 
 
 def time_of(text: str) -> Fraction:
