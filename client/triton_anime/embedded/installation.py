@@ -33,9 +33,29 @@ TRITON_VERSION = (2, 51)
 
 
 def home() -> Path:
-    """Where the embedded server keeps its backend directory and logs; ``TRITON_ANIME_HOME`` overrides it."""
+    """Where the embedded server keeps its backend directory, logs and secrets.
+
+    ``TRITON_ANIME_HOME``, else the user's cache folder, else (in a container without a home, for instance) a
+    folder of this user's own among the temporary files.
+
+    Raises:
+        ServerStartError: that last folder belongs to somebody else.
+    """
     chosen = os.environ.get("TRITON_ANIME_HOME")
-    return Path(chosen) if chosen else platformdirs.user_cache_path("triton-anime")
+    folder = Path(chosen) if chosen else platformdirs.user_cache_path("triton-anime")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    except OSError:
+        pass
+    folder = Path(tempfile.gettempdir()) / f"triton-anime-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise ServerStartError(
+            f"{folder} belongs to somebody else; set TRITON_ANIME_HOME to a folder of yours"
+        )
+    return folder
 
 
 @dataclass(frozen=True)
@@ -133,14 +153,7 @@ def _assemble(backend: Path, stub: Path, version: str) -> Path:
     for part in (*parts, *(path.read_text(encoding="utf-8") for path in ours)):
         digest.update(part.encode())
     name = f"backends-{digest.hexdigest()[:12]}"
-    try:
-        (base := home()).mkdir(parents=True, exist_ok=True)
-    except OSError:
-        (base := Path(tempfile.gettempdir()) / f"triton-anime-{os.getuid()}").mkdir(mode=0o700, exist_ok=True)
-        if base.stat().st_uid != os.getuid():
-            raise ServerStartError(
-                f"{base} belongs to somebody else; set TRITON_ANIME_HOME to a folder of yours"
-            ) from None
+    base = home()
     target = base / name
     if target.is_dir():
         return target

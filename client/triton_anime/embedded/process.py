@@ -132,18 +132,19 @@ def failure_reason(log: str, model: str | None = None) -> str:
 
 def new_log(chosen: Path | None = None) -> Path:
     """The log file to write: ``chosen``, or a new one in the home folder, where the oldest are removed."""
-    if chosen is not None:
-        chosen.parent.mkdir(parents=True, exist_ok=True)
-        return chosen
-    folder = home() / "logs"
+    folder = home() / "logs" if chosen is None else chosen.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if chosen is not None:
+            chosen.open("ab").close()
+            return chosen
         logs = sorted(folder.glob("tritonserver-*.log"), key=lambda path: path.stat().st_mtime)
         for old in logs[: -_KEPT_LOGS + 1]:
             old.unlink(missing_ok=True)
             old.with_name(f"{old.name}.old").unlink(missing_ok=True)
     except OSError as error:
+        remedy = "set TRITON_ANIME_HOME to another folder" if chosen is None else "choose another file"
         raise ServerStartError(
-            f"{folder} cannot be written ({error.strerror}); set TRITON_ANIME_HOME"
+            f"the server's log in {folder} cannot be written ({error.strerror}); {remedy}"
         ) from error
     return folder / f"tritonserver-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"

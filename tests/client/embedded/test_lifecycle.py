@@ -187,3 +187,8 @@ def test_a_model_that_dies_of_the_canary_is_not_ready(
         pytest.raises(ServerStartError, match=r"keeps dying.*log"),
     ):
         embedded.wait_for(["dying"])
+
+
+def test_a_log_that_cannot_be_written_is_named(small_repositories: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(ServerStartError, match=r"server's log in .* cannot be written \(.*directory\)"):
+        EmbeddedServer(repositories=small_repositories, log_path=tmp_path).start()
