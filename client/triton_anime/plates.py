@@ -23,9 +23,19 @@ from numpy.typing import NDArray
 from triton_anime import fill, motion
 from triton_anime.decompose import hole_of, to_invent
 from triton_anime.layers import difference
-from triton_anime.recover import INVENTED, SEEN, UNKNOWN,
+from triton_anime.recover import (
+    INVENTED,
+    SEEN,
+    UNKNOWN,
     Box,
-    Picture, enlarge, grow, meet, paint, pieces, visible
+    Picture,
+    enlarge,
+    grow,
+    meet,
+    paint,
+    pieces,
+    visible,
+)
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
