@@ -11,7 +11,7 @@ import click
 from triton_anime.errors import InputError
 from triton_anime.repository import Catalogue, repositories
 
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_LOOPBACK = {"127.0.0.1", "localhost"}
 
 
 @click.command(
@@ -19,16 +19,25 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
     epilog="Then, elsewhere on this machine: triton-anime process episode.mp4 --server 127.0.0.1:8001",
 )
 @click.option(
-    "--grpc-port", default=8001, show_default=True, type=click.IntRange(1, 65535), help="gRPC service."
+    "--grpc-port",
+    default=8001,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="gRPC service.",
 )
 @click.option(
-    "--http-port", type=click.IntRange(1, 65535), help="HTTP service; closed unless a port is given."
+    "--http-port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="HTTP service; closed unless a port is given.",
 )
 @click.option(
     "--metrics-port",
     default=8002,
     show_default=True,
     type=click.IntRange(1, 65535),
+    metavar="PORT",
     help="Prometheus metrics, always on 127.0.0.1.",
 )
 @click.option(

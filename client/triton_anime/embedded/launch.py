@@ -86,12 +86,20 @@ def server_arguments(
 
 
 def free_ports(host: str, count: int) -> list[int]:
-    """Ports of ``host`` that nothing listens on, all different."""
+    """Ports of ``host`` that nothing listens on, all different.
+
+    Raises:
+        ServerStartError: ``host`` is no IPv4 address of this machine.
+    """
     sockets = [socket.socket() for _ in range(count)]
     try:
         for each in sockets:
             each.bind((host, 0))
         return [int(each.getsockname()[1]) for each in sockets]
+    except OSError as error:
+        raise ServerStartError(
+            f"{host} cannot be listened on ({error.strerror}); give an IPv4 address of this machine"
+        ) from error
     finally:
         for each in sockets:
             each.close()

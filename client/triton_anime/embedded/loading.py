@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -14,6 +15,8 @@ from triton_anime.transport.failures import ServerLostError
 # Most of a load is a Python process that starts and keeps a core busy. More at a time than there are cores
 # would delay the first, which is the most urgent.
 _AT_ONCE = max(2, min(8, len(os.sched_getaffinity(0))))
+# The death of a server is noticed long before.
+_NOTICED_S = 20.0
 
 
 class Loader:
@@ -128,14 +131,15 @@ class Loader:
                 want.exception()
             self._load_one(name)
         except ServerLostError as lost:
+            # The server died under it: it is started again or given up, and either finishes this load.
             error = lost
+            deadline = time.monotonic() + _NOTICED_S
+            while pool is self._pool and not load.done() and time.monotonic() < deadline:
+                time.sleep(0.1)
         except BaseException as failure:
             error = failure
         with self._lock:
             if pool is not self._pool or load.done():
-                return
-            if isinstance(error, ServerLostError) and not self._closed:
-                # The server died under it: `reload` or `fail` follow, and one of them finishes this load.
                 return
             if error is None:
                 load.set_result(None)
