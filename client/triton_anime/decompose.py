@@ -29,6 +29,11 @@ _EFFECT_BLACK, _EFFECT_WHITE = 96, 224
 _NOISE = 3
 
 
+# Levels of difference to a background that was seen: nothing stands there; alpha rises; surely somebody.
+_EQUAL, _DIFFERENT, _SURE = 5, 20, 60
+_EVIDENCE = np.clip((np.arange(256) - _DIFFERENT) * 255 / (_SURE - _DIFFERENT), 0, 255).astype(np.uint8)
+
+
 @dataclass(frozen=True)
 class Layers:
     """Straight RGBA character and effects [H,W,4], opaque background [H,W,3]."""
@@ -137,6 +142,35 @@ def plate(frame: U8, hole: Mask, answer: U8 | None) -> U8:
     if answer is None:
         return fill.smooth_fill(frame, ~hole)
     return fill.blend_in(frame, hole, answer)
+
+
+def corrected(frame: U8, alpha: U8, background: U8, shown: Mask) -> U8:
+    """Alpha corrected by a background that was really seen: what differs from it stands in front of it.
+
+    Args:
+        frame: [H,W,3].
+        alpha: [H,W] of all characters.
+        background: [H,W,3] plate.
+        shown: [H,W] where the plate's pixels come from other drawings, and a character may stand.
+
+    Returns:
+        [H,W] uint8; the same as ``alpha`` outside ``shown``.
+    """
+    out = alpha.copy()
+    x, y, w, h = cv2.boundingRect(shown.view(np.uint8))
+    if w == 0:
+        return out
+    here = (slice(y, y + h), slice(x, x + w))
+    apart = layers.difference(frame[here], background[here])
+    # the strongest difference nearby is that of a solid pixel: a soft outline has its share of it
+    solid = cv2.dilate(apart, np.ones((5, 5), np.uint8))
+    share = apart.astype(np.float32) / np.maximum(solid, 1)
+    evidence = np.clip(2 * share - 0.5, 0, 1) * cv2.LUT(solid, _EVIDENCE)
+    where = shown[here]
+    part = np.where(where, cv2.max(out[here], np.rint(evidence).astype(np.uint8)), out[here])
+    part[where & (apart <= _EQUAL) & (part < 128)] = 0
+    out[here] = part
+    return out
 
 
 def decompose(frame: U8, alpha: U8, prior: U8, background: U8) -> Layers:

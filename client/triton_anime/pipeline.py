@@ -34,6 +34,10 @@ U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
 
+# Coarse probability, of 255, from which a pixel may belong to a character that its alpha misses.
+_DOUBT = 96
+
+
 @dataclass(frozen=True)
 class EffectView:
     """One prompt that was found in one drawing.
@@ -263,7 +267,7 @@ class Pipeline:
     def _plates(self, cels: Iterable[Cel]) -> Iterator[tuple[Cel, Plate]]:
         """Stage 2c: backgrounds recovered from the other drawings of the shot; the rest invented."""
         views = (
-            View(cel, cel.image, cv2.max(cel.alpha, cel.prior), cel.working, _take_backward(cel))
+            View(cel, cel.image, cv2.max(cel.alpha, cel.prior), cel.working, _take_backward(cel), _doubt(cel))
             for cel in cels
         )
         first = next(views, None)
@@ -278,7 +282,9 @@ class Pipeline:
 
     def _layers(self, cel: Cel, plate: Plate) -> DrawingLayers:
         """Colours solved, recomposed and measured."""
-        solved = decompose.decompose(cel.image, cel.alpha, cel.prior, plate.image)
+        seen = plate.copied & (cel.prior == 0)
+        alpha = decompose.corrected(cel.image, cel.alpha, plate.image, seen)
+        solved = decompose.decompose(cel.image, alpha, cel.prior, plate.image)
         identity = np.zeros(cel.alpha.shape, np.uint8)
         if cel.identity is not None:
             identity = decompose.identities(cel.identity, solved.character[..., 3])
@@ -296,7 +302,7 @@ class Pipeline:
             characters=characters.views(identity, cel.probability),
             effects_found=self._effects_found(cel, bool(veil.any())),
             effect_intensity=None if cel.effects is None else intensity,
-            inpainted=bool(plate.hole.any()),
+            inpainted=bool(plate.copied.any()) or plate.invented_share > 0,
             mask_quality=cel.mask_quality,
             background_quality=plate.quality,
             recovered_share=plate.recovered_share,
@@ -336,6 +342,15 @@ def _take_backward(cel: Cel) -> F32 | None:
     """The flow to the drawing before, for the last time: waiting drawings need not keep it."""
     flow, cel.flow = cel.flow, None
     return None if flow is None else flow[1]
+
+
+def _doubt(cel: Cel) -> NDArray[np.bool_] | None:
+    """Where the segmentation or the tracker sees somebody, [h,w], whatever the alpha says."""
+    coarse = characters.coarse_mask(cel.probability, cel.identity)
+    if coarse is None:
+        return None
+    h, w = cel.working.shape[:2]
+    return cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR) >= _DOUBT
 
 
 def _magnitude(forward: F32) -> float:

@@ -64,6 +64,8 @@ class View(Generic[T]):
         foreground: [H,W] largest alpha of character and effects, 0..255.
         working: [h,w,3] the working frame.
         flow: [h,w,2] flow from this drawing to the one before, in working pixels, if known.
+        doubt: [h,w] true where there may be foreground that ``foreground`` misses: nothing is copied from
+            there to other drawings, and what others show there is preferred.
     """
 
     item: T
@@ -71,6 +73,7 @@ class View(Generic[T]):
     foreground: U8
     working: U8
     flow: F32 | None = None
+    doubt: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,9 @@ class Plate:
 
     Attributes:
         image: [H,W,3] RGB; every pixel outside ``hole`` is the frame's own.
-        hole: [H,W] bool: hidden by the foreground (with a margin).
+        hole: [H,W] bool: hidden by the foreground (with a margin), or in doubt.
         state: [H,W] uint8: ``SEEN`` in some drawing of the shot or ``INVENTED``.
+        copied: [H,W] bool: shown by another drawing of the shot.
         recovered_share: share of the picture copied from other drawings.
         invented_share: share of the picture that was invented.
     """
@@ -88,6 +92,7 @@ class Plate:
     image: U8
     hole: NDArray[np.bool_]
     state: U8
+    copied: NDArray[np.bool_]
     recovered_share: float
     invented_share: float
 
@@ -153,6 +158,10 @@ class _Placer(Generic[T]):
     def place(self, view: View[T]) -> _Placed[T]:
         (height, width), (h, w) = view.foreground.shape, view.working.shape[:2]
         hole = hole_of(view.foreground)
+        if view.doubt is not None:
+            hole |= (
+                cv2.resize(view.doubt.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+            )
         # area averaging: any hidden part makes the working pixel hidden
         share = cv2.resize(hole.astype(np.uint8) * 255, (w, h), interpolation=cv2.INTER_AREA)
         small = (share > 0).astype(np.uint8)
@@ -206,17 +215,19 @@ class _Shot(Generic[T]):
             )
             self._recover(here, [(distance, placed[i].picture) for distance, i in others], out, state)
             self._paint_carried(here, out, state)
-        recovered = int((here.hole & (state == SEEN)).sum())
+        copied = here.hole & (state == SEEN)
+        recovered = float(copied.mean())
+        # what is only in doubt, and shown by no other drawing, gets the benefit of it
+        state[(state == UNKNOWN) & ~hole_of(placed[index].foreground)] = SEEN
         missing = state == UNKNOWN
         invented_now = bool(missing.any())
         if invented_now:
             out = self._fill(out, missing, here)
             state[missing] = INVENTED
-        _keep_frame(here, placed[index].foreground, out, state)
+        _keep_frame(here, placed[index].foreground, out, state, copied)
         self._carry(here, out, state, invented_now)
-        area = float(state.size)
-        invented = int((state == INVENTED).sum())
-        return placed[index].item, Plate(out, here.hole, state, recovered / area, invented / area)
+        invented = float((state == INVENTED).mean())
+        return placed[index].item, Plate(out, here.hole, state, copied, recovered, invented)
 
     def _recover(self, here: Picture, others: list[tuple[int, Picture]], out: U8, state: U8) -> None:
         """Copy hidden pixels from the drawings that show most of them, near ones before far ones."""
@@ -289,7 +300,7 @@ class _Shot(Generic[T]):
         return fill.smooth_fill(out, ~missing)
 
 
-def _keep_frame(here: Picture, foreground: U8, out: U8, state: U8) -> None:
+def _keep_frame(here: Picture, foreground: U8, out: U8, state: U8, copied: NDArray[np.bool_]) -> None:
     """Beside the foreground, a pixel that looks like the plate is the frame's own background."""
     beside = here.hole & (foreground == 0)
     if not beside.any():
@@ -300,6 +311,7 @@ def _keep_frame(here: Picture, foreground: U8, out: U8, state: U8) -> None:
     same = beside[box] & (difference(frame, out[box]) <= _SAME)
     out[box][same] = frame[same]
     state[box][same] = SEEN
+    copied[box][same] = False
 
 
 def _inside(piece: Box, box: Box) -> tuple[slice, slice]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from triton_anime.drawings import Drawing
 from triton_anime.errors import ModelError, RoleAbsentError
 from triton_anime.layers import compose
+from triton_anime.matting import boxes_of
 from triton_anime.pipeline import DrawingLayers, Pipeline
 from triton_anime.server import FakeServer
 from triton_anime.settings import Settings
@@ -122,6 +123,22 @@ def test_layers_of_a_known_shot(scene: Any, pan: tuple[float, float]) -> None:
         assert 0.5 < (item.mask_quality or 0) <= 1
     assert found[0].motion_magnitude is None
     assert found[0].absent_roles == frozenset({"tracking"})
+
+
+def test_what_the_matting_misses_is_found_against_the_recovered_background(scene: Any) -> None:
+    truth = scene(count=14)
+
+    def bitten(inputs: Tensors) -> Tensors:
+        answer = refine(inputs)
+        x, y, w, h = max(boxes_of(answer["ALPHA"], *answer["ALPHA"].shape).tolist(), key=lambda box: box[3])
+        answer["ALPHA"][y : y + h // 3, x + w // 2 :] = 0
+        return answer
+
+    found = run(FakeServer(networks(refine_character=bitten)), drawings(truth.frames))
+    for item, alpha, frame, plate in zip(found, truth.alphas, truth.frames, truth.plates, strict=True):
+        assert iou(bitten({"FRAME": frame})["ALPHA"], alpha) < 0.9
+        assert iou(item.character[..., 3], alpha) > 0.95
+        assert np.abs(item.background.astype(int) - plate)[alpha > 0].mean() < 2
 
 
 def test_effects_are_a_layer_of_their_own(scene: Any) -> None:
