@@ -35,7 +35,6 @@ def card_text(network: Network) -> str:
             *([f"- Inside the graph: {network.inside}"] if network.inside else []),
             f"- File: {_weight(network)}, {network.precision.value}, opset 18, batch up to "
             f"{network.batching.max_batch or 1}",
-            *(f"- {line}" for line in facts.get("notes", [])),
             "",
             *_tensors("Inputs", network.inputs),
             *_tensors("Outputs", network.outputs),

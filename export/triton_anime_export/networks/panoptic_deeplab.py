@@ -118,7 +118,9 @@ NETWORK = Network(
     name="panoptic_deeplab",
     role="panoptic segmentation",
     summary="Says for every cell of a grid a quarter of the working size whether it shows background, a "
-    "character, an effect or an object, where characters have their centres, and to which a cell belongs.",
+    "character, an effect or an object, where characters have their centres, and to which a cell belongs. "
+    "It fills the role of Mask2Former, whose queries learn too slowly from nothing on a CPU: at the same number "
+    "of parameters dense centres and offsets were ahead after minutes.",
     paper="Cheng et al., Panoptic-DeepLab: A Simple, Strong, and Fast Baseline for Bottom-Up Panoptic "
     "Segmentation, CVPR 2020",
     inputs=(Tensor("FRAME", "uint8", ("height", "width", 3), "RGB"),),
