@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from rich.console import Console
@@ -27,9 +28,8 @@ class Display(Reporter):
         """See :class:`Reporter`."""
         size = f"{facts['width']}x{facts['height']}"
         frames = "? frames" if progress.total is None else f"{progress.total} frames"
-        self._console.print(
-            Text.assemble((progress.episode, "bold"), f"  {size}, {facts['frame_rate']} fps, {frames}")
-        )
+        rate = f"{float(Fraction(facts['frame_rate'])):.3f}".rstrip("0").rstrip(".")
+        self._console.print(Text.assemble((progress.episode, "bold"), f"  {size}, {rate} fps, {frames}"))
         if not self._console.is_terminal:
             return
         self._bars = Bars(
@@ -100,7 +100,7 @@ def rates(progress: Progress) -> str:
     if progress.rate is None or seconds <= 0:
         return f"read {progress.read}"
     return (
-        f"read {progress.read / max(0.1, progress.seconds):.1f}/s · "
+        f"read {progress.read} · "
         f"drawings {progress.drawings_written / seconds:.1f}/s · "
         f"frames {progress.rate:.1f}/s"
     )

@@ -149,7 +149,8 @@ def shots(frames: Iterable[Frame], frame_rate: Fraction = Fraction(24)) -> Itera
         if item.position in proposed:
             proposed.discard(item.position)
             after = [item.structure, *(later.structure for later in list(waiting)[: flash - 1])]
-            long_enough = item.position - shot_start >= shortest
+            # The first shot may be the short end of one: a range can begin anywhere.
+            long_enough = shot == 0 or item.position - shot_start >= shortest
             if long_enough and not _same_place(past, after):
                 shot += 1
                 shot_start = item.position

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from triton_anime.errors import OutputError
 from triton_anime.writers.annotations import write_embeddings, write_frame_annotations
 from triton_anime.writers.files import output_errors
 from triton_anime.writers.layers import write_layers
@@ -63,6 +64,7 @@ class EpisodeWriter:
             make_folders(root)
         self.records = Records(root)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="write")
+        self._failed = False
         self._clock = threading.Lock()
         self._waiting: deque[tuple[Future[Record], bool]] = deque()
 
@@ -83,11 +85,14 @@ class EpisodeWriter:
     def _settle(self) -> None:
         """Record the oldest drawing whose files are written."""
         job, ends_shot = self._waiting.popleft()
+        # From the first failure on nothing is recorded: a shot must not be finished with a drawing missing.
+        self._failed = True
         with output_errors(self.root):
             record = job.result()
             self.records.add(record)
             if ends_shot:
                 self.records.finish_shot()
+        self._failed = False
         self.frames_written += len(record["frames"])
         self.drawings_written += 1
 
@@ -109,8 +114,12 @@ class EpisodeWriter:
         return found
 
     def close(self) -> None:
-        """Finish what is being written, give up the rest; a later run goes on from the last finished shot."""
-        for job, _ in self._waiting:
-            job.cancel()
-        self._pool.shutdown(wait=True)
-        self.records.close()
+        """Finish what was taken, if the disk allows; a later run goes on from the last finished shot."""
+        try:
+            if not self._failed:
+                self.flush()
+        except OutputError:
+            pass  # whoever closes is already on the way out, with the first error
+        finally:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self.records.close()

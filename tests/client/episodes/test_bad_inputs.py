@@ -210,7 +210,7 @@ def test_file_size_limit_is_told_as_a_full_disk(two_shots: Path, tmp_path: Path,
 def test_an_error_of_the_pipeline_keeps_finished_shots(two_shots: Path, tmp_path: Path, keyed: Any) -> None:
     def failing(drawings: Any, settings: Settings) -> Iterator[Any]:
         for layers in keyed(drawings, settings):
-            if layers.drawing.first.index >= 21:
+            if layers.drawing.first.index >= 15:
                 raise TritonAnimeError("the server is gone")
             yield layers
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -213,6 +214,28 @@ def test_layers_of_unknown_origin_are_not_touched(three_shots: Path, keyed: Any,
     (folder / "layers" / "character" / "scene0000_frame000000_char.png").write_text("somebody's")
     with pytest.raises(OutputError, match="unknown origin"):
         process_episode(Job(three_shots, folder, Settings()), keyed)
+
+
+def test_a_drawing_that_cannot_be_written_keeps_its_shot_unfinished(
+    three_shots: Path, whole: dict[str, bytes], keyed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from triton_anime import writer
+
+    write = writer.write_layers
+
+    def failing(root: Path, layers: Any) -> Any:
+        if layers.drawing.first.index == 20:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(root, layers)
+
+    job = Job(three_shots, tmp_path / "ep", Settings())
+    with monkeypatch.context() as patch:
+        patch.setattr(writer, "write_layers", failing)
+        with pytest.raises(OutputError, match="disk is full"):
+            process_episode(job, keyed)
+    assert [path.name for path in (job.folder / ".progress").glob("*.jsonl")] == ["scene0000.jsonl"]
+    assert process_episode(job, keyed).resumed_frames == 14
+    assert tree(job.folder) == whole
 
 
 def test_two_runs_do_not_share_a_folder(three_shots: Path, tmp_path: Path, keyed: Any) -> None:

@@ -39,6 +39,10 @@ def test_cuts(place: Any) -> None:
     assert starts(images) == [0, 20, 35, 65]
 
 
+def test_the_rest_of_a_shot_in_front(place: Any) -> None:
+    assert starts(place(1, 4) + place(2, 15)) == [0, 4]
+
+
 def test_a_flash_is_no_cut(place: Any) -> None:
     images = place(1, 48)
     for number in (20, 21, 22):
