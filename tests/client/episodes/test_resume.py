@@ -19,6 +19,7 @@ import pytest
 from triton_anime.episode import Job, process_episode
 from triton_anime.errors import Interrupted, OutputError
 from triton_anime.settings import Settings
+from triton_anime.writers.layers import write_layers
 
 # Runs an episode with the keyed pipeline, slowly, in a process that may be killed.
 _RUNNER = """
@@ -219,18 +220,14 @@ def test_layers_of_unknown_origin_are_not_touched(three_shots: Path, keyed: Any,
 def test_a_drawing_that_cannot_be_written_keeps_its_shot_unfinished(
     three_shots: Path, whole: dict[str, bytes], keyed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from triton_anime import writer
-
-    write = writer.write_layers
-
     def failing(root: Path, layers: Any) -> Any:
         if layers.drawing.first.index == 20:
             raise OSError(errno.ENOSPC, "No space left on device")
-        return write(root, layers)
+        return write_layers(root, layers)
 
     job = Job(three_shots, tmp_path / "ep", Settings())
     with monkeypatch.context() as patch:
-        patch.setattr(writer, "write_layers", failing)
+        patch.setattr("triton_anime.writer.write_layers", failing)
         with pytest.raises(OutputError, match="disk is full"):
             process_episode(job, keyed)
     assert [path.name for path in (job.folder / ".progress").glob("*.jsonl")] == ["scene0000.jsonl"]
