@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ class ServerSource:
         self._address = address
         self._log_path = log_path
         self._embedded: Any = None
+        self._lock = threading.Lock()
+        self._closed = False
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="server-start")
         self._future: Future[Server] = self._pool.submit(self._start)
 
@@ -46,12 +49,28 @@ class ServerSource:
         return self._future.result()
 
     def close(self) -> None:
-        """Disconnect; stop the embedded server. Waits for a start that is under way."""
+        """Disconnect; stop the embedded server. Waits for a start that is under way; safe from any thread.
+
+        Whoever waits for an answer gets a ServerError instead.
+        """
         self._pool.shutdown(wait=True)
-        if self._embedded is not None:
-            self._embedded.close()
-        elif self._future.done() and self._future.exception() is None:
-            self._future.result().close()
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            if self._embedded is not None:
+                self._embedded.close()
+            elif self._future.exception() is None:
+                self._future.result().close()
+
+    def close_when(self, stop: threading.Event) -> None:
+        """Close as soon as ``stop`` is set: after an interruption nobody is to wait for answers."""
+
+        def watch() -> None:
+            stop.wait()
+            self.close()
+
+        threading.Thread(target=watch, name="server-stop", daemon=True).start()
 
     def __enter__(self) -> ServerSource:
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,14 +148,13 @@ class _Batch:
         self._server: ServerSource | None = None
         self.summaries: list[Summary] = []
 
-    def work(self, stop: object) -> None:
+    def work(self, stop: threading.Event) -> None:
         """Process every job; one that fails does not keep the others from being done."""
-        import threading
-
         from triton_anime.episode import as_error, process_episode
 
-        assert isinstance(stop, threading.Event)
         self._start_server()
+        if self._server is not None:
+            self._server.close_when(stop)
         for job in self._jobs:
             began = time.monotonic()
             try:

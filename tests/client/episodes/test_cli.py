@@ -30,6 +30,9 @@ class _Source:
     def close(self) -> None:
         pass
 
+    def close_when(self, stop: object) -> None:
+        pass
+
 
 @pytest.fixture(autouse=True)
 def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
