@@ -7,8 +7,8 @@ Lüddecke & Ecker, "Image Segmentation Using Text and Image Prompts", CVPR 2022;
 The small size keeps the architecture: a ViT tower whose intermediate activations are tapped, modulation by
 the sentence (FiLM), a light transformer decoder, transposed convolutions back to pixels. It departs in two
 places, because it is trained from nothing: a convolutional stem in place of the patch embedding (Xiao et
-al., "Early Convolutions Help Transformers See Better", NeurIPS 2021), and features of that stem, modulated
-by the same sentence, that reach the head so that sparks and lightning keep their edges.
+al., "Early Convolutions Help Transformers See Better", NeurIPS 2021), and features of that stem, fused with
+the tower's and modulated by the same sentence, that reach the head so that sparks keep their edges.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ LITE = ClipsegSize(
     taps=(1, 3, 5),
     condition=64,
     decoder_heads=2,
-    decoder_hidden=256,
+    decoder_hidden=192,
     stem=(24, 48, 96),
     head=(24, 8),
 )
@@ -94,12 +94,12 @@ class ConvStem(nn.Module):
         self.project = nn.Conv2d(source, width, 3, 2, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Map [B,3,S,S] to tokens on a grid [B,D,S/16,S/16] and the features at 1/2 and 1/4."""
+        """Map [B,3,S,S] to tokens on a grid [B,D,S/16,S/16] and the features at 1/2, 1/4 and 1/8."""
         features = []
         for stage in self.stages:
             x = stage(x)
             features.append(x)
-        return self.project(x), features[:2]
+        return self.project(x), features
 
 
 class VisionEmbeddings(nn.Module):
@@ -150,16 +150,45 @@ class VisionModel(nn.Module):
         return kept, features
 
 
+class Fusion(nn.Module):
+    """The stem's features with what the tower understood, once a picture: [B,F,S/4,S/4]."""
+
+    def __init__(self, size: ClipsegSize) -> None:
+        super().__init__()
+        wide, channels = size.stem[2] * 2 // 3, size.stem[1]
+        self.tower = nn.Conv2d(size.width, wide, 1)
+        self.eighth = nn.Conv2d(size.stem[2], wide, 1)
+        self.conv8 = nn.Sequential(
+            nn.Conv2d(wide, wide, 3, padding=1, bias=False), nn.BatchNorm2d(wide), nn.ReLU()
+        )
+        self.quarter = nn.Conv2d(size.stem[1], wide, 1)
+        self.conv4 = nn.Sequential(
+            nn.Conv2d(wide, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels), nn.ReLU()
+        )
+
+    def forward(self, tap: Tensor, features: list[Tensor]) -> Tensor:
+        """Join the deepest tap [B,1+N,D] and the stem's features at 1/2, 1/4 and 1/8."""
+        side = round((tap.shape[1] - 1) ** 0.5)
+        grid = tap[:, 1:].transpose(1, 2).reshape(-1, tap.shape[2], side, side)
+        x = self.conv8(_double(self.tower(grid)) + self.eighth(features[2]))
+        return cast("Tensor", self.conv4(_double(x) + self.quarter(features[1])))
+
+
+def _double(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
 class SkipHead(nn.Module):
     """Head of the small size: up to 1/4 for each sentence, details from features that all sentences share.
 
-    A sentence modulates the stem's features at 1/4. At full resolution it only chooses among a few shared
-    maps (a product of matrices), and a gate drawn at 1/4 says where these count: many sentences cost little.
+    A sentence modulates the fused features at 1/4. At full resolution it only chooses among a few shared maps
+    (a product of matrices), and a gate drawn at 1/4 says where these count: many sentences cost little.
     """
 
     def __init__(self, size: ClipsegSize) -> None:
         super().__init__()
         quarter, fine = size.head
+        self.fusion = Fusion(size)
         self.refine = nn.Conv2d(size.reduced, size.reduced, 3, padding=1)
         self.up4 = nn.ConvTranspose2d(size.reduced, quarter, 4, stride=4)
         self.skip4 = nn.Conv2d(size.stem[1], quarter, 1)
@@ -167,23 +196,24 @@ class SkipHead(nn.Module):
         self.conv4 = nn.Conv2d(quarter, quarter, 3, padding=1)
         self.coarse = nn.Conv2d(quarter, 2, 3, padding=1)
         self.details = nn.Sequential(
-            nn.Conv2d(size.stem[0], fine * 4, 3, padding=1),
+            nn.Conv2d(size.stem[0], fine * 2, 3, padding=1),
             nn.ReLU(),
-            nn.Conv2d(fine * 4, fine * 4, 1),
+            nn.Conv2d(fine * 2, fine * 4, 1),
             nn.PixelShuffle(2),
         )
         self.choose = nn.Linear(size.condition, fine)
 
-    def forward(self, grid: Tensor, features: list[Tensor], condition: Tensor) -> Tensor:
+    def forward(self, grid: Tensor, fused: Tensor, fine: Tensor, condition: Tensor) -> Tensor:
         """Map [B*P,R,n,n] to logits [B*P,S,S].
 
         Args:
             grid: decoder tokens of each sentence.
-            features: stem features at 1/2 and 1/4, [B,C,..]: one for all sentences of a picture.
+            fused: from ``fusion``, one for all sentences of a picture.
+            fine: stem features at 1/2, likewise.
             condition: [B,P,C].
         """
         prompts = condition.shape[1]
-        skip = self.skip4(features[1])
+        skip = self.skip4(fused)
         channels, height, width = skip.shape[1:]
         skip = skip[:, None].expand(-1, prompts, -1, -1, -1).reshape(-1, channels, height, width)
         scale, shift = self.film4(condition).reshape(-1, 2 * channels, 1, 1).chunk(2, dim=1)
@@ -192,7 +222,7 @@ class SkipHead(nn.Module):
         coarse = F.interpolate(
             self.coarse(torch.relu(self.conv4(y))), scale_factor=4.0, mode="bilinear", align_corners=False
         )
-        maps = self.details(features[0])
+        maps = self.details(fine)
         details = torch.matmul(self.choose(condition), maps.flatten(2)).reshape(
             -1, maps.shape[2], maps.shape[3]
         )
@@ -250,7 +280,8 @@ class Decoder(nn.Module):
         side = round((x.shape[1] - 1) ** 0.5)
         grid = x[:, 1:].transpose(1, 2).reshape(-1, x.shape[2], side, side)
         if isinstance(self.transposed_convolution, SkipHead):
-            return cast("Tensor", self.transposed_convolution(grid, features, condition))
+            fused = self.transposed_convolution.fusion(taps[-1], features)
+            return cast("Tensor", self.transposed_convolution(grid, fused, features[0], condition))
         return cast("Tensor", self.transposed_convolution(grid)).squeeze(1)
 
 

@@ -2,8 +2,8 @@
 
 Painted backgrounds repeat themselves sideways: fences, floors, clouds, trees. Moving the whole picture by a
 few offsets and taking the one that fits around the hole fills it with real texture (after He & Sun,
-"Statistics of Patch Offsets for Image Completion", ECCV 2012, with few fixed offsets and a soft choice instead
-of a graph cut). Where no offset fits, the smooth interpolation stays. Nothing here is learnt.
+"Statistics of Patch Offsets for Image Completion", ECCV 2012, with few fixed offsets and a soft choice in
+place of a graph cut). Where no offset fits, the smooth interpolation stays. Nothing here is learnt.
 """
 
 from __future__ import annotations
@@ -53,11 +53,9 @@ def diffuse(image: Tensor, mask: Tensor) -> Tensor:
 
 _CELL, _COARSE = 16, 4
 """Pixels of a cell in which one offset is chosen, and of a sample when offsets are compared."""
-_OFFSETS = tuple((dx, 0) for dx in range(-224, 225, 32) if dx) + tuple(
-    (dx, dy) for dy in (-16, 16) for dx in (-48, 0, 48)
-)
-"""Pixels right and down by which the picture moves: far sideways, little up and down."""
-_REACH = 224
+_STEP, _REACH = 32, 224
+_OFFSETS = tuple(dx for dx in range(-_REACH, _REACH + 1, _STEP) if dx)
+"""Pixels to the right by which the picture moves."""
 _SHARPNESS = 60.0
 """Of the choice among offsets, per unit of cost."""
 _SURE, _HOPELESS = 0.09, 0.22
@@ -87,14 +85,10 @@ def borrow(image: Tensor, mask: Tensor, smooth: Tensor) -> Tensor:
         mask: float [B,1,H,W], 1 inside the hole.
         smooth: from :func:`diffuse`.
     """
-    height, width = image.shape[2:]
     known = 1.0 - mask
     weights, sure = _choose(image, mask, smooth)
-    padded = F.pad(torch.cat([image * known, known], dim=1), (_REACH, _REACH, _REACH, _REACH))
-    total = torch.zeros_like(padded[:, :, :height, :width])
-    for index, (dx, dy) in enumerate(_OFFSETS):
-        moved = padded[:, :, _REACH - dy : _REACH - dy + height, _REACH - dx : _REACH - dx + width]
-        total = total + moved * _enlarge(weights[:, index : index + 1], _CELL)
+    moved = _moved(torch.cat([image * known, known], dim=1), 1)
+    total = (moved * _enlarge(weights, _CELL)[:, None]).sum(dim=2)
     texture = total[:, :3] / (total[:, 3:] + 1e-6)
     trust = torch.clamp(total[:, 3:] * 20.0, max=1.0) * _enlarge(sure, _CELL)
     filled = image * known + (smooth + trust * (texture - smooth)) * mask
@@ -110,25 +104,18 @@ def _choose(image: Tensor, mask: Tensor, smooth: Tensor) -> tuple[Tensor, Tensor
     known = F.avg_pool2d(1.0 - mask, _COARSE)
     colour = F.avg_pool2d(image * (1.0 - mask), _COARSE)
     hole, guess = 1.0 - known, F.avg_pool2d(smooth, _COARSE)
-    height, width = known.shape[2:]
-    reach = _REACH // _COARSE
-    padded = F.pad(torch.cat([colour, known], dim=1), (reach, reach, reach, reach))
+    moved = _moved(torch.cat([colour, known], dim=1), _COARSE)
+    there = moved[:, 3:]
     # Both sides are weighted by how much of them is known, so that cells cut by the hole compare fairly.
-    parts = []
-    for dx, dy in _OFFSETS:
-        top, left = reach - dy // _COARSE, reach - dx // _COARSE
-        moved = padded[:, :, top : top + height, left : left + width]
-        there = moved[:, 3:]
-        rim = (moved[:, :3] * known - colour * there).abs().mean(dim=1, keepdim=True)
-        inside = (moved[:, :3] - guess * there).abs().mean(dim=1, keepdim=True) * hole
-        parts.append(torch.cat([rim, known * there, inside, hole * there], dim=1))
-    pooled = F.avg_pool2d(torch.stack(parts, dim=1).flatten(0, 1), _CELL // _COARSE)
-    spread = torch.matmul(pooled.flatten(2), _nearby(rows, columns, image.device))
-    rim, shared, inside, covered = spread.reshape(batch, len(_OFFSETS), 4, rows, columns).unbind(dim=2)
-    needed = torch.matmul(F.avg_pool2d(mask, _CELL).flatten(2), _nearby(rows, columns, image.device)).reshape(
-        batch, 1, rows, columns
-    )
-    far = torch.tensor([abs(dx) * 4e-5 + abs(dy) * 1e-3 for dx, dy in _OFFSETS], device=image.device)
+    rim = (moved[:, :3] * known[:, :, None] - colour[:, :, None] * there).abs().mean(dim=1)
+    inside = (moved[:, :3] - guess[:, :, None] * there).abs().mean(dim=1) * hole
+    there = there[:, 0]
+    parts = torch.stack([rim, known * there, inside, hole * there], dim=1).flatten(1, 2)
+    nearby = _nearby(rows, columns, image.device)
+    spread = torch.matmul(F.avg_pool2d(parts, _CELL // _COARSE).flatten(2), nearby)
+    rim, shared, inside, covered = spread.reshape(batch, 4, len(_OFFSETS), rows, columns).unbind(dim=1)
+    needed = torch.matmul(F.avg_pool2d(mask, _CELL).flatten(2), nearby).reshape(batch, 1, rows, columns)
+    far = torch.tensor(_OFFSETS, dtype=torch.float32, device=image.device).abs() * 4e-5
     cost = (
         rim / (shared + 1e-3)
         + 0.7 * inside / (covered + 1e-3)
@@ -137,6 +124,22 @@ def _choose(image: Tensor, mask: Tensor, smooth: Tensor) -> tuple[Tensor, Tensor
     )
     sure = torch.clamp((_HOPELESS - cost.amin(dim=1, keepdim=True)) / (_HOPELESS - _SURE), 0.0, 1.0)
     return torch.softmax(-cost * _SHARPNESS, dim=1), sure
+
+
+def _moved(image: Tensor, scale: int) -> Tensor:
+    """The picture [B,C,H,W], whose samples are ``scale`` pixels apart, moved by each offset: [B,C,O,H,W].
+
+    From outside comes 0. One convolution with a single 1 in each kernel: slices would need many nodes.
+    """
+    channels, reach, step = image.shape[1], _REACH // scale, _STEP // scale
+    taps = 2 * _REACH // _STEP + 1
+    kernels = torch.eye(taps, dtype=image.dtype, device=image.device).flip(0)
+    kernels = torch.cat([kernels[: taps // 2], kernels[taps // 2 + 1 :]])[:, None, None].repeat(
+        channels, 1, 1, 1
+    )
+    padded = F.pad(image, (reach, reach, 0, 0))
+    moved = F.conv2d(padded, kernels, dilation=(1, step), groups=channels)
+    return moved.reshape(-1, channels, taps - 1, image.shape[2], image.shape[3])
 
 
 def _nearby(rows: int, columns: int, device: torch.device) -> Tensor:

@@ -47,13 +47,28 @@ class ServedLama(nn.Module):
             uint8 [B,H,W,3]; outside the hole the very bytes of ``frame``.
         """
         height, width = frame.shape[1], frame.shape[2]
-        grid = working_size(height, width, self.long_side, MULTIPLE)
+        grid = _as_symbols(working_size(height, width, self.long_side, MULTIPLE))
         inside = (mask > 0).unsqueeze(1).float()
         # A cell of the network's grid that the hole touches at all holds colours of what is to be removed.
         hole = (resize(inside, grid) > 0.0).float()
         filled = resize(complete(self.core, to_float(frame, grid), hole), (height, width))
         drawn = to_uint8(filled).permute(0, 2, 3, 1)
         return torch.where((mask > 0).unsqueeze(-1), drawn, frame)
+
+
+def _as_symbols(grid: tuple[int, int]) -> tuple[int, int]:
+    """The same sizes; while exporting, as two plain unknowns instead of a formula of the frame's sides.
+
+    Shapes of several hundred nodes are derived from these two, and simplifying the formula anew for each of
+    them takes minutes.
+    """
+    if not torch.compiler.is_exporting():
+        return grid
+    cells: list[Any] = [torch.scalar_tensor(side // MULTIPLE, dtype=torch.int64).item() for side in grid]
+    for count in cells:
+        torch._check(count >= 1)  # type: ignore[no-untyped-call]
+        torch._check(count <= 1024)  # type: ignore[no-untyped-call]
+    return cells[0] * MULTIPLE, cells[1] * MULTIPLE
 
 
 def build(size: Size) -> ServedLama:

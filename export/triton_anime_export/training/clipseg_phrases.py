@@ -158,6 +158,26 @@ def _ask_general(rng: np.random.Generator, scene: Scene, present: list[str]) -> 
     return Asked(_plain(rng, OBJECT), things, weight)
 
 
+GENERAL = {"any": ANY, "character": CHARACTER, "background": BACKGROUND, "object": OBJECT}
+MEANINGS = (*SYNONYMS, *GENERAL)
+"""What a sentence can be about."""
+
+
+def name_something(rng: np.random.Generator) -> tuple[str, int, int]:
+    """A sentence, the index of its meaning and that of its colour (``len(COLOURS)`` when it names none)."""
+    meaning = int(rng.integers(len(MEANINGS)))
+    name = MEANINGS[meaning]
+    if name in GENERAL and name != "any":
+        return _plain(rng, GENERAL[name]), meaning, len(COLOURS)
+    noun = str(rng.choice(SYNONYMS.get(name, ("effect", "glowing effect", "light"))))
+    if rng.random() < 0.5:
+        colour = int(rng.integers(len(COLOURS)))
+        return _say(rng, f"{_alias(rng, COLOURS[colour])} {noun}"), meaning, colour
+    noun = CANONICAL[name] if name in CANONICAL and rng.random() < 0.3 else noun
+    sentence = _say(rng, noun) if name != "any" else _plain(rng, ANY)
+    return sentence, meaning, len(COLOURS)
+
+
 def _alias(rng: np.random.Generator, colour: str) -> str:
     return str(rng.choice(ALIASES.get(colour, (colour,))))
 
