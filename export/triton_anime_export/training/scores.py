@@ -49,6 +49,7 @@ class PanopticTally:
 
     hit: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(CLASSES), np.int64))
     union: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(CLASSES), np.int64))
+    shown: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(len(CLASSES), np.bool_))
     everything: list[float] = field(default_factory=list)
     per_frame: list[float] = field(default_factory=list)
     instance: list[float] = field(default_factory=list)
@@ -71,6 +72,7 @@ class PanopticTally:
             a, b = said == index, label == index
             self.hit[index] += int((a & b).sum())
             self.union[index] += int((a | b).sum())
+            self.shown[index] |= bool(b.any())
         if (label == 1).any():
             self.per_frame.append(iou(said == 1, label == 1))
             self.everything.append(float((label == 1).mean()))
@@ -91,8 +93,15 @@ class PanopticTally:
         self.segments += float(right.sum()) + 0.5 * missed
 
     def result(self) -> dict[str, float]:
-        """The scores by name; ``character_iou_trivial`` is what calling everything a character would get."""
-        scores = {f"{name}_iou": float(self.hit[i] / max(1, self.union[i])) for i, name in enumerate(CLASSES)}
+        """The scores by name; ``character_iou_trivial`` is what calling everything a character would get.
+
+        A class that no frame shows has no score.
+        """
+        scores = {
+            f"{name}_iou": float(self.hit[i] / self.union[i])
+            for i, name in enumerate(CLASSES)
+            if self.shown[i]
+        }
         scores |= {
             "character_iou_per_frame": _mean(self.per_frame),
             "character_iou_trivial": _mean(self.everything),
