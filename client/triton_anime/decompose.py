@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime import fill, layers
-from triton_anime.guided import guided_upsample
+from triton_anime.guided import guided_around
 from triton_anime.panoptic import EFFECT, nearest_label
 
 U8 = NDArray[np.uint8]
@@ -81,32 +81,9 @@ def effect_prior(masks: U8 | None, probabilities: U8 | None, frame: U8) -> U8:
     sure = cv2.LUT(mean, np.rint(table).astype(np.uint8))
     if not sure.any():
         return np.zeros(frame.shape[:2], np.uint8)
-    fine = _around(sure, frame)
+    fine = guided_around(sure, frame, radius=4, epsilon=1e-3)
     fine[fine < 12] = 0
     return fine
-
-
-def _around(mask: U8, frame: U8, margin: int = 16) -> U8:
-    """A coarse mask [h,w] with fine edges [H,W], worked out only around where it is not empty."""
-    (h, w), (height, width) = mask.shape, frame.shape[:2]
-    x, y, bw, bh = cv2.boundingRect(mask)
-    x0, y0, x1, y1 = max(0, x - margin), max(0, y - margin), min(w, x + bw + margin), min(h, y + bh + margin)
-    # whole cells: the part must cover the same place in both
-    left, top = x0 * width // w, y0 * height // h
-    right, bottom = -(-x1 * width // w), -(-y1 * height // h)
-    # the coarse mask on the grid that the part's own reduction has
-    size = max(1, round((right - left) * w / width)), max(1, round((bottom - top) * h / height))
-    step_x, step_y = (right - left) / size[0], (bottom - top) / size[1]
-    onto = np.array([[step_x * w / width, 0, 0], [0, step_y * h / height, 0]])
-    onto[0, 2] = (left + 0.5 * step_x) * w / width - 0.5
-    onto[1, 2] = (top + 0.5 * step_y) * h / height - 0.5
-    part = cv2.warpAffine(
-        mask, onto, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
-    )
-    out = np.zeros((height, width), np.uint8)
-    picture = np.ascontiguousarray(frame[top:bottom, left:right])
-    out[top:bottom, left:right] = guided_upsample(part, picture, radius=4, epsilon=1e-3)
-    return out
 
 
 def margin_of(height: int, width: int) -> int:

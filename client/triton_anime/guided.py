@@ -44,6 +44,34 @@ def guided_upsample(coarse: U8, frame: U8, radius: int = 4, epsilon: float = 4e-
     return cast(U8, cv2.add(fine, 0.0, dtype=cv2.CV_8U))
 
 
+def guided_around(mask: U8, frame: U8, radius: int, epsilon: float, margin: int = 16) -> U8:
+    """As :func:`guided_upsample`, worked out only around where the coarse mask [h,w] is not empty.
+
+    ``margin`` is in pixels of the coarse mask; the other arguments are those of :func:`guided_upsample`.
+    """
+    if not mask.any():
+        return np.zeros(frame.shape[:2], np.uint8)
+    (h, w), (height, width) = mask.shape, frame.shape[:2]
+    x, y, bw, bh = cv2.boundingRect(mask)
+    x0, y0, x1, y1 = max(0, x - margin), max(0, y - margin), min(w, x + bw + margin), min(h, y + bh + margin)
+    # whole cells: the part must cover the same place in both
+    left, top = x0 * width // w, y0 * height // h
+    right, bottom = -(-x1 * width // w), -(-y1 * height // h)
+    # the coarse mask on the grid that the part's own reduction has
+    size = max(1, round((right - left) * w / width)), max(1, round((bottom - top) * h / height))
+    step_x, step_y = (right - left) / size[0], (bottom - top) / size[1]
+    onto = np.array([[step_x * w / width, 0, 0], [0, step_y * h / height, 0]])
+    onto[0, 2] = (left + 0.5 * step_x) * w / width - 0.5
+    onto[1, 2] = (top + 0.5 * step_y) * h / height - 0.5
+    part = cv2.warpAffine(
+        mask, onto, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
+    out = np.zeros((height, width), np.uint8)
+    picture = np.ascontiguousarray(frame[top:bottom, left:right])
+    out[top:bottom, left:right] = guided_upsample(part, picture, radius, epsilon)
+    return out
+
+
 def _enlarge(values: F32, width: int, height: int) -> F32:
     if values.shape == (height, width):
         return values.copy()

@@ -14,19 +14,28 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_anime.guided import guided_upsample
+from triton_anime.guided import guided_around
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
+Box = tuple[int, int, int, int]
 
 # Drawn outlines are one or two pixels wide, the networks' are wider: alpha between these is stretched.
 # Measured on true alphas blurred as the networks blur them: mean error 0.8 with, 1.9 without (of 255).
 _BLACK, _WHITE = 64, 192
-_FINE_SIDE = 384
+# Long side of the picture that is cut. On 60 held-out composed drawings the cut raises intersection over
+# union by 0.09 at 320 and by 0.06 at 224, for 90 and 35 ms.
+_SIDE = 320
+_ROUNDS = 2
+_SURELY_NOT = 0.05
+_CUT_SHARE = 0.75
+_COARSE_SHARE = 0.5
+# Coarse probability, of 255, from which somebody may be there.
+_MAYBE = 96
 
 
-def crops(boxes: I32, height: int, width: int, margin: float = 0.15) -> list[tuple[int, int, int, int]]:
+def crops(boxes: I32, height: int, width: int, margin: float = 0.15) -> list[Box]:
     """Where to look: boxes with a margin, overlapping ones joined.
 
     Args:
@@ -77,27 +86,55 @@ def boxes_of(mask: U8, height: int, width: int, threshold: int = 96) -> I32:
     return np.array(found, np.int32).reshape(-1, 4)
 
 
-def fuse(crop: U8, answers: Sequence[U8], coarse: U8 | None) -> U8:
-    """One alpha from what the networks said about a crop.
+def fuse(frame: U8, where: Sequence[Box], answers: Sequence[Sequence[U8]], coarse: U8 | None) -> U8:
+    """One alpha from what the networks said about the crops, and from the colours of the picture.
+
+    The mean of all estimates says where characters surely are and surely are not; between the two, the cut
+    of least energy decides (Rother, Kolmogorov & Blake, "GrabCut", 2004): drawn colours are flat and bounded
+    by lines, which is what it looks for. Edges then move to those of the picture.
 
     Args:
-        crop: [h,w,3] RGB.
-        answers: one or more alphas [h,w] of independent networks.
-        coarse: [h,w] coarse character probability · 255 of the same crop, if known: nothing far outside of
-            it is kept (a network that sees only the crop takes the most salient thing for the character).
+        frame: [H,W,3] RGB.
+        where: the crops, (x, y, w, h).
+        answers: for each crop, alphas [h,w] of one or more independent networks.
+        coarse: [any, any] coarse character probability · 255 of the whole frame, if known: nothing far
+            outside of it is kept (a network that sees only a crop takes the most salient thing for a
+            character).
 
     Returns:
-        [h,w] uint8, with its edges on the edges of the picture.
+        [H,W] uint8.
     """
-    mean = np.mean([answer.astype(np.float32) for answer in answers], axis=0)
+    height, width = frame.shape[:2]
+    said = np.zeros((height, width), np.uint8)
+    for (x, y, w, h), alphas in zip(where, answers, strict=True):
+        mean = np.mean([alpha.astype(np.float32) for alpha in alphas], axis=0)
+        here = said[y : y + h, x : x + w]
+        np.maximum(here, np.rint(mean).astype(np.uint8), out=here)
+    scale = min(1.0, _SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    mean = cv2.resize(said, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     if coarse is not None:
-        mean *= _gate(coarse)
-    h, w = crop.shape[:2]
-    scale = min(1.0, _FINE_SIDE / max(h, w))
-    size = (max(1, round(w * scale)), max(1, round(h * scale)))
-    small = cv2.resize(mean, size, interpolation=cv2.INTER_AREA)
-    fine = guided_upsample(np.rint(small).astype(np.uint8), crop, radius=7, epsilon=2e-3)
-    return levels(fine)
+        known = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
+        mean = (_COARSE_SHARE * known + (1 - _COARSE_SHARE) * mean) * _gate(known)
+    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    mixed = _CUT_SHARE * cut(small, mean) + (1 - _CUT_SHARE) * mean
+    return levels(guided_around(np.rint(mixed).astype(np.uint8), frame, radius=5, epsilon=2e-3))
+
+
+def cut(picture: U8, chance: F32) -> F32:
+    """Foreground [h,w], 0 or 255, by GrabCut from a chance [h,w] in 0..255; the chance if one side lacks."""
+    share = chance / 255
+    mask = np.where(share > 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    mask[share < _SURELY_NOT] = cv2.GC_BGD
+    mask[share > 1 - _SURELY_NOT] = cv2.GC_FGD
+    inside = int(np.count_nonzero(share > 0.5))
+    # the colour models have five Gaussians a side: fewer pixels than this describe nothing
+    if min(inside, share.size - inside) < 50:
+        return chance
+    cv2.setRNGSeed(1)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(picture, mask, None, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    return ((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)).astype(np.float32) * np.float32(255)
 
 
 def levels(alpha: U8) -> U8:
@@ -113,13 +150,8 @@ def agreement(one: U8, other: U8) -> tuple[float, float]:
 
 
 def _gate(coarse: U8) -> F32:
-    """1 on and around the coarse mask, falling to 0 over a tenth of the crop's shorter side."""
-    h, w = coarse.shape
-    step = max(1, min(h, w) // 96)
-    small = cv2.resize(coarse, (max(1, w // step), max(1, h // step)), interpolation=cv2.INTER_AREA)
-    outside = cv2.distanceTransform((small < 96).astype(np.uint8), cv2.DIST_L2, 3)
-    reach = 0.05 * min(small.shape)
-    gate = np.clip(2.0 - outside / max(1.0, reach), 0, 1).astype(np.float32)
-    if not (small >= 96).any():
-        gate[:] = 0
-    return cast(F32, cv2.resize(gate, (w, h), interpolation=cv2.INTER_LINEAR))
+    """1 on and around the coarse mask, falling to 0 over a twentieth of the shorter side."""
+    if not (coarse >= _MAYBE).any():
+        return np.zeros(coarse.shape, np.float32)
+    outside = cv2.distanceTransform((coarse < _MAYBE).astype(np.uint8), cv2.DIST_L2, 3)
+    return np.clip(2.0 - outside / max(1.0, 0.05 * min(coarse.shape)), 0, 1).astype(np.float32)

@@ -109,7 +109,7 @@ def test_edges_of_a_coarse_answer_move_to_the_edges_of_the_picture() -> None:
     true = np.zeros((H, W), np.uint8)
     true[60:180, 40:120] = 255
     blurred = cv2.GaussianBlur(true, (0, 0), 3)
-    alpha = fuse(picture, [blurred], None)
+    alpha = fuse(picture, [(0, 0, W, H)], [[blurred]], None)
     assert np.abs(alpha.astype(int) - true).mean() < 0.5 * np.abs(blurred.astype(int) - true).mean()
 
 

@@ -84,17 +84,17 @@ async def _answer(request: Any) -> Any:
 async def _alpha(frame: Any, boxes: Any, coarse: Any) -> Any:
     """Union alpha of all characters; the coarse mask with fine edges where no matting network is served."""
     height, width = frame.shape[:2]
-    alpha = np.zeros((height, width), np.uint8)
     large = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-    for x, y, w, h in matting.crops(boxes, height, width):
+    where = matting.crops(boxes, height, width)
+    answers = []
+    for x, y, w, h in where:
         here = (slice(y, y + h), slice(x, x + w))
         part = np.ascontiguousarray(frame[here])
-        answers = await asyncio.gather(
+        both = await asyncio.gather(
             *(_call(name, {"FRAME": part[None]}, ["ALPHA"]) for name in ("u2net", "modnet"))
         )
-        said = [answer["ALPHA"] for answer, _ in answers if answer is not None]
-        alpha[here] = np.maximum(alpha[here], matting.fuse(part, said or [large[here]], large[here]))
-    return alpha
+        answers.append([answer["ALPHA"] for answer, _ in both if answer is not None] or [large[here]])
+    return matting.fuse(frame, where, answers, coarse)
 
 
 async def _effect_masks(working: Any, prompts: list[str]) -> Any:

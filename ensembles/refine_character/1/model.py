@@ -41,7 +41,6 @@ async def _answer(request: Any) -> Any:
         where = matting.crops(matting.boxes_of(coarse, height, width), height, width)
     else:
         where = [(0, 0, width, height)]
-    large = None if coarse is None else cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     parts = [np.ascontiguousarray(frame[y : y + h, x : x + w]) for x, y, w, h in where]
     responses = await asyncio.gather(*(_call(name, part) for part in parts for name in OPTIONAL_CALLS))
     errors = [response.error().message() for response in responses if response.has_error()]
@@ -49,21 +48,22 @@ async def _answer(request: Any) -> Any:
     if serious or (errors and len(errors) == len(responses)):
         message = complaint("character detail", serious or errors[0])
         return pb_utils.InferenceResponse(error=pb_utils.TritonError(message))
-    alpha = np.zeros((height, width), np.uint8)
-    least, most = 0.0, 0.0
-    for index, (x, y, w, h) in enumerate(where):
-        answers = [
+    answers = [
+        [
             pb_utils.get_output_tensor_by_name(response, "ALPHA").as_numpy()[0]
             for response in responses[len(OPTIONAL_CALLS) * index :][: len(OPTIONAL_CALLS)]
             if not response.has_error()
         ]
-        here = (slice(y, y + h), slice(x, x + w))
-        alpha[here] = np.maximum(
-            alpha[here], matting.fuse(parts[index], answers, None if large is None else large[here])
-        )
-        if len(answers) == 2:
-            both, either = matting.agreement(*answers)
+        for index in range(len(where))
+    ]
+    least, most = 0.0, 0.0
+    for pair in answers:
+        if len(pair) == 2:
+            both, either = matting.agreement(*pair)
             least, most = least + both, most + either
+    alpha = np.zeros((height, width), np.uint8)
+    if where:
+        alpha = matting.fuse(frame, where, answers, coarse)
     # NaN: one network alone has nobody to agree with
     measured = least / most if most > 0 else float("nan")
     return pb_utils.InferenceResponse(
