@@ -66,8 +66,8 @@ class Trainee(nn.Module):
         super().__init__()
         self.core = LamaGenerator(LITE)
         last = cast("nn.Conv2d", self.core.model[-2])
-        # Noise on top of the first guess costs more than texture gains: the last layers would learn to be silent
-        # and their units would die. Silent from the start, they have nothing to unlearn.
+        # Noise on top of the first guess costs more than texture gains: the last layers would learn silence,
+        # and their units would die of it. Silent from the start, they have nothing to unlearn.
         nn.init.zeros_(last.weight)
         nn.init.zeros_(cast("Tensor", last.bias))
         if adversarial:
