@@ -25,6 +25,8 @@ WORKING_LONG_SIDE = 512
 _EFFECT_SHARE = 0.5
 # Probability, of 255, below which there is no effect and above which the network is sure.
 _EFFECT_BLACK, _EFFECT_WHITE = 96, 224
+# Share of the picture below which a connected effect is a speck.
+_SPECK = 0.0015
 # Levels: what compression leaves between a frame and its plate.
 _NOISE = 3
 
@@ -78,12 +80,22 @@ def effect_prior(masks: U8 | None, probabilities: U8 | None, frame: U8) -> U8:
         return np.zeros(frame.shape[:2], np.uint8)
     mean = said[0] if len(said) == 1 else cv2.addWeighted(said[0], 0.5, said[1], 0.5, 0)
     table = np.clip((np.arange(256) - _EFFECT_BLACK) * 255.0 / (_EFFECT_WHITE - _EFFECT_BLACK), 0, 255)
-    sure = cv2.LUT(mean, np.rint(table).astype(np.uint8))
+    sure = _without_specks(cv2.LUT(mean, np.rint(table).astype(np.uint8)))
     if not sure.any():
         return np.zeros(frame.shape[:2], np.uint8)
     fine = guided_around(sure, frame, radius=4, epsilon=1e-3)
     fine[fine < 12] = 0
     return fine
+
+
+def _without_specks(mask: U8) -> U8:
+    """The mask without connected parts that are smaller than any effect worth a layer."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats((mask > 0).astype(np.uint8), connectivity=8)
+    small = stats[:, cv2.CC_STAT_AREA] < _SPECK * mask.size
+    small[0] = False
+    if count > 1 and small.any():
+        mask = np.where(small[parts], 0, mask).astype(np.uint8)
+    return mask
 
 
 def margin_of(height: int, width: int) -> int:

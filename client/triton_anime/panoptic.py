@@ -93,7 +93,7 @@ def panoptic(probabilities: U8, instances: U8, height: int, width: int) -> Panop
     large = cv2.resize(stack, (width, height), interpolation=cv2.INTER_LINEAR)
     semantic = large.argmax(axis=2).astype(np.uint8)
     character = semantic == CHARACTER
-    merged = _merge_fragments(instances, probabilities[CHARACTER] >= _MAYBE)
+    merged = _merge_fragments(_join_bodies(instances), probabilities[CHARACTER] >= _MAYBE)
     labels = cv2.resize(_extend(merged), (width, height), interpolation=cv2.INTER_NEAREST)
     labels[~character] = 0
     chance = large[..., CHARACTER]
@@ -116,6 +116,44 @@ def panoptic(probabilities: U8, instances: U8, height: int, width: int) -> Panop
         np.array([score for score, _, _ in found], np.float32),
         np.array([box for _, _, box in found], np.int32).reshape(-1, 4),
     )
+
+
+def _join_bodies(instances: U8) -> U8:
+    """Parts that stand on one another are one figure: a network too small for a whole figure sees its parts.
+
+    Two instances are joined when their common border is at least half as wide as the narrower one and they
+    lie above one another rather than side by side.
+    """
+    out = instances.copy()
+    while True:
+        boxes = {
+            int(label): cv2.boundingRect((out == label).astype(np.uint8)) for label in np.unique(out) if label
+        }
+        pair = next(
+            (
+                (one, other)
+                for one in boxes
+                for other in boxes
+                if one < other and _is_stacked(out, one, other, boxes[one], boxes[other])
+            ),
+            None,
+        )
+        if pair is None:
+            return out
+        out[out == pair[1]] = pair[0]
+
+
+def _is_stacked(
+    labels: U8, one: int, other: int, box: tuple[int, int, int, int], other_box: tuple[int, int, int, int]
+) -> bool:
+    (x, _, w, _), (other_x, _, other_w, _) = box, other_box
+    if abs(x + w / 2 - other_x - other_w / 2) > 0.4 * max(w, other_w):
+        return False
+    mine, theirs = labels == one, labels == other
+    above = (mine[:-1] & theirs[1:]) | (theirs[:-1] & mine[1:])
+    beside = (mine[:, :-1] & theirs[:, 1:]) | (theirs[:, :-1] & mine[:, 1:])
+    border = int(above.any(axis=0).sum())
+    return border >= 0.5 * min(w, other_w) and border >= int(beside.any(axis=1).sum())
 
 
 def _merge_fragments(instances: U8, maybe: NDArray[np.bool_]) -> U8:

@@ -36,6 +36,8 @@ F32 = NDArray[np.float32]
 
 # Coarse probability, of 255, from which a pixel may belong to a character that its alpha misses.
 _DOUBT = 96
+# Share of the picture, and mean probability, from which a prompt counts as found.
+_LEAST_COVERAGE, _LEAST_INTENSITY = 0.002, 0.4
 
 
 @dataclass(frozen=True)
@@ -320,7 +322,7 @@ class Pipeline:
         return tuple(
             EffectView(prompt, effect_type(prompt), float(intensity), float(coverage))
             for prompt, intensity, coverage in triples
-            if coverage > 0
+            if coverage >= _LEAST_COVERAGE and intensity >= _LEAST_INTENSITY
         )
 
 

@@ -76,6 +76,18 @@ def test_without_centres_connected_parts_are_the_characters() -> None:
     assert len(panoptic(probability, labels, H, W).scores) == 2
 
 
+def test_parts_that_stand_on_one_another_are_one_figure() -> None:
+    probability = np.zeros((4, h, w), np.uint8)
+    probability[CHARACTER][2:22, 10:18] = 250
+    probability[CHARACTER][2:22, 18:26] = 250
+    labels = np.zeros((h, w), np.uint8)
+    labels[2:8, 10:18], labels[8:15, 10:18], labels[15:22, 10:18] = 1, 2, 3
+    labels[2:22, 18:26] = 4
+    found = panoptic(probability, labels, H, W)
+    assert len(found.scores) == 2
+    assert found.instances[20, 50] == found.instances[80, 50] != found.instances[48, 90]
+
+
 def test_fragments_join_the_character_they_touch() -> None:
     answer = two_people(overlapping=False)
     probability = answer["SEMANTIC"][0]
