@@ -95,5 +95,7 @@ def _fill(core: nn.Module, state: StateDict) -> tuple[list[str], list[str]]:
     }
     core.load_state_dict(fitting, strict=False)
     missing = [key for key in wanted if key not in fitting and not key.endswith("num_batches_tracked")]
-    unexpected = [key for key in state if key not in wanted]
+    # Constants that a module keeps out of its state dict are in the graph all the same.
+    constants = {name for name, _ in core.named_buffers()}
+    unexpected = [key for key in state if key not in wanted and key not in constants]
     return missing, unexpected
