@@ -24,6 +24,9 @@ CLASSES = ("background", "character", "effect", "object")
 # Least height of the centre heat map, of 255.
 _CENTRE = 26
 _MOST_CHARACTERS = 24
+# Cells of a common border below which nothing can be said of it, and how far apart, in distances of the two
+# peaks, the places may be that the cells on its two sides point at.
+_BORDER, _SAME_PLACE = 3, 0.35
 # A character smaller than this share of the picture is a fragment of its neighbour, or noise.
 _SMALLEST = 0.0008
 # Probability, of 255, from which a pixel may belong to a character.
@@ -77,7 +80,40 @@ def group(probabilities: U8, centres: U8, offsets: F32) -> U8:
     to_y = y + offsets[1][maybe]
     distance = (to_x[:, None] - peak_x) ** 2 + (to_y[:, None] - peak_y) ** 2
     out[maybe] = distance.argmin(axis=1) + 1
-    return out
+    columns, rows = np.meshgrid(np.arange(out.shape[1]), np.arange(out.shape[0]))
+    votes = np.stack([columns + offsets[0], rows + offsets[1]]).astype(np.float32)
+    return _join_agreeing(out, votes, np.stack([peak_x, peak_y]).astype(np.float32))
+
+
+def _join_agreeing(labels: U8, votes: F32, peaks: F32) -> U8:
+    """Instances whose cells point at the same place across their border are one character with two peaks.
+
+    Args:
+        labels: [h,w] 0 none, n + 1 for the n-th peak.
+        votes: [2,h,w] the place (x, y) each cell points at.
+        peaks: [2,N] the peaks.
+    """
+    codes: list[NDArray[np.int64]] = []
+    jumps: list[F32] = []
+    for first, second in (
+        ((slice(None), slice(None, -1)), (slice(None), slice(1, None))),
+        ((slice(None, -1), slice(None)), (slice(1, None), slice(None))),
+    ):
+        one, other = labels[first].astype(np.int64), labels[second].astype(np.int64)
+        border = (one != other) & (one > 0) & (other > 0)
+        codes.append((np.minimum(one, other) * 256 + np.maximum(one, other))[border])
+        gap = votes[(slice(None), *first)] - votes[(slice(None), *second)]
+        jumps.append(np.hypot(gap[0], gap[1])[border])
+    code, jump = np.concatenate(codes), np.concatenate(jumps)
+    names = np.arange(256, dtype=np.uint8)
+    for pair in np.unique(code):
+        left, right = divmod(int(pair), 256)
+        across = jump[code == pair]
+        apart = float(np.hypot(*(peaks[:, left - 1] - peaks[:, right - 1])))
+        if across.size >= _BORDER and float(np.median(across)) < _SAME_PLACE * apart:
+            low, high = sorted((names[left], names[right]))
+            names[names == high] = low
+    return names[labels]
 
 
 def panoptic(probabilities: U8, instances: U8, height: int, width: int) -> Panoptic:

@@ -76,6 +76,16 @@ def test_without_centres_connected_parts_are_the_characters() -> None:
     assert len(panoptic(probability, labels, H, W).scores) == 2
 
 
+def test_two_peaks_of_one_character_are_one() -> None:
+    answer = two_people()
+    probability, heat = answer["SEMANTIC"][0], answer["CENTER"][0]
+    # everybody points at one place between the two peaks
+    ys, xs = np.mgrid[:h, :w].astype(np.float32)
+    agreeing = np.stack([19 - xs, 12 - ys])
+    assert len(np.unique(group(probability, heat, agreeing))) == 2
+    assert len(np.unique(group(probability, heat, answer["OFFSET"][0]))) == 3
+
+
 def test_parts_that_stand_on_one_another_are_one_figure() -> None:
     probability = np.zeros((4, h, w), np.uint8)
     probability[CHARACTER][2:22, 10:18] = 250
