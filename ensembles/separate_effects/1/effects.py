@@ -13,11 +13,11 @@ from triton_anime.prompts import ANY_EFFECT, DEFAULT_PROMPTS
 
 U8 = NDArray[np.uint8]
 
-SEEN = 64
+SEEN = 128
 """Probability (of 255) from which a pixel belongs to a sentence's mask."""
-SMALLEST = 0.0005
+SMALLEST = 0.001
 """Share of the frame below which a mask is taken for noise."""
-FLOOR, CEILING = 16, 240
+FLOOR, CEILING = 96, 232
 """Probabilities that become alpha 0 and 255: no haze over the frame, no hole in the heart of an explosion."""
 WORKING_LONG_SIDE = 640
 """Larger frames are shrunk by area before the network squashes them: bilinear squashing would drop sparks."""
