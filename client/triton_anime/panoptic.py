@@ -26,7 +26,7 @@ _CENTRE = 26
 _MOST_CHARACTERS = 24
 # Cells of a common border below which nothing can be said of it, and how far apart, in distances of the two
 # peaks, the places may be that the cells on its two sides point at.
-_BORDER, _SAME_PLACE = 3, 0.35
+_BORDER, _SAME_PLACE = 3, 0.1
 # A character smaller than this share of the picture is a fragment of its neighbour, or noise.
 _SMALLEST = 0.0008
 # Probability, of 255, from which a pixel may belong to a character.
