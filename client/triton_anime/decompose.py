@@ -171,18 +171,20 @@ def decompose(frame: U8, alpha: U8, prior: U8, background: U8) -> Layers:
         frame: [H,W,3].
         alpha: [H,W] of all characters.
         prior: [H,W] effect prior of :func:`effect_prior`.
-        background: [H,W,3] clean plate.
+        background: [H,W,3] clean plate; where no layer is near, the frame itself takes its place.
     """
     foreground = cv2.max(alpha, prior)
     character = np.zeros((*alpha.shape, 4), np.uint8)
     effects = np.zeros((*alpha.shape, 4), np.uint8)
-    if foreground.any():
-        # nothing differs outside: work on the part that does
-        x, y, w, h = cv2.boundingRect(hole_of(foreground).view(np.uint8))
-        here = (slice(y, y + h), slice(x, x + w))
-        margin = margin_of(alpha.shape[0], alpha.shape[1])
-        part = _solve(frame[here], alpha[here], prior[here], background[here], margin)
-        character[here], effects[here] = part
+    if not foreground.any():
+        return Layers(character, effects, frame)
+    hole = hole_of(foreground)
+    background = np.where(hole[..., None], background, frame)
+    # nothing differs outside: work on the part that does
+    x, y, w, h = cv2.boundingRect(hole.view(np.uint8))
+    here = (slice(y, y + h), slice(x, x + w))
+    margin = margin_of(alpha.shape[0], alpha.shape[1])
+    character[here], effects[here] = _solve(frame[here], alpha[here], prior[here], background[here], margin)
     return Layers(character, effects, background)
 
 
