@@ -119,7 +119,8 @@ class Art:
         chosen = [cells[min(start + i, len(cells) - 1)] for i in range(drawings)]
         kind = "magic"
         for words, effect_type in _EFFECT_WORDS:
-            if re.search(words, entry.path.stem):
+            # Files are named REPOSITORY__name; only the name tells what is drawn.
+            if re.search(words, entry.path.stem.split("__")[-1]):
                 kind = effect_type
                 break
         if "tint" in entry.note:
