@@ -154,9 +154,11 @@ def corrected(frame: U8, alpha: U8, background: U8, shown: Mask) -> U8:
     # the strongest difference nearby is that of a solid pixel: a soft outline has its share of it
     solid = cv2.dilate(apart, np.ones((5, 5), np.uint8))
     share = apart.astype(np.float32) / np.maximum(solid, 1)
-    evidence = np.clip(2 * share - 0.5, 0, 1) * cv2.LUT(solid, _EVIDENCE)
+    evidence = np.clip(3 * share - 0.75, 0, 1) * cv2.LUT(solid, _EVIDENCE)
     # a line of the painting that lies a fraction of a pixel off is thin; what the matting misses is not
     evidence = np.minimum(evidence, cv2.morphologyEx(evidence, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)))
+    # and small places where a character happens to have the background's colour are the character
+    evidence = cv2.morphologyEx(evidence, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     where = shown[here]
     part = np.where(where, cv2.max(out[here], np.rint(evidence).astype(np.uint8)), out[here])
     part[where & (apart <= _EQUAL) & (part < 128)] = 0
