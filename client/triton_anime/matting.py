@@ -30,6 +30,8 @@ _SIDE = 320
 _ROUNDS = 2
 _SURELY_NOT = 0.05
 _CUT_SHARE = 0.75
+# Mean chance from which an enclosed gap of the cut is closed.
+_GAP = 0.4
 _COARSE_SHARE = 0.5
 # Coarse probability, of 255, from which somebody may be there.
 _MAYBE = 96
@@ -134,7 +136,15 @@ def cut(picture: U8, chance: F32) -> F32:
     cv2.setRNGSeed(1)
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.grabCut(picture, mask, None, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
-    return ((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)).astype(np.float32) * np.float32(255)
+    found = (mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)
+    # a gap inside a figure that the networks do not see is paint in the background's colours
+    count, gaps = cv2.connectedComponents((~found).astype(np.uint8), connectivity=4)
+    edge = {*gaps[0].tolist(), *gaps[-1].tolist(), *gaps[:, 0].tolist(), *gaps[:, -1].tolist()}
+    for gap in range(1, count):
+        inside_gap = gaps == gap
+        if gap not in edge and float(share[inside_gap].mean()) > _GAP:
+            found |= inside_gap
+    return found.astype(np.float32) * np.float32(255)
 
 
 def levels(alpha: U8) -> U8:
