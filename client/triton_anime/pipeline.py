@@ -216,7 +216,7 @@ class Pipeline:
 
     def _track(self, cels: Iterable[Cel]) -> Iterator[Cel]:
         """Identities from drawing to drawing: the only stage that must take a shot in order on the server."""
-        tracker = open_tracker(self._server, memory_every=self.settings.memory_every)
+        tracker = open_tracker(self._server, self.settings.tracker, memory_every=self.settings.memory_every)
         for cel in cels:
             if cel.drawing.is_shot_start:
                 tracker.reset(cel.drawing.shot)

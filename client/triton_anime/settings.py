@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from triton_anime.errors import InputError
 from triton_anime.prompts import DEFAULT_PROMPTS
+from triton_anime.tracker import TRACKERS
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class Settings:
     Attributes:
         prompts: what counts as an effect, in words (CLIPSeg).
         working_long_side: pixels; every network but the refinement sees the frame at this long side.
+        tracker: ``flow`` (masks carried along DIS flow) or ``xmem`` (the network with a memory).
         memory_every: drawings between two entries of the tracker's memory (XMem's ``mem_every``).
         drawings_in_flight: drawings whose requests are on the server at the same time.
         shots_in_flight: shots that are worked on at the same time.
@@ -31,6 +33,7 @@ class Settings:
 
     prompts: tuple[str, ...] = DEFAULT_PROMPTS
     working_long_side: int = 512
+    tracker: str = "flow"
     memory_every: int = 5
     drawings_in_flight: int = 3
     shots_in_flight: int = 2
@@ -42,6 +45,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.prompts or any(not prompt.strip() for prompt in self.prompts):
             raise InputError("prompts must be words such as 'blue lightning'; give at least one")
+        if self.tracker not in TRACKERS:
+            raise InputError(f"no tracker is called {self.tracker!r}; choose one of {', '.join(TRACKERS)}")
         for name, least in (
             ("working_long_side", 64),
             ("memory_every", 1),

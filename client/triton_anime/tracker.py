@@ -52,17 +52,24 @@ class Tracker(Protocol):
         ...
 
 
-def open_tracker(server: Server, *, memory_every: int = 5, largest_cast: int = 8) -> Tracker:
-    """The best tracker that the server's models allow: XMem, else masks carried along DIS flow.
+TRACKERS = ("flow", "xmem")
+"""Names of the trackers. ``flow`` carries masks along DIS flow and needs no model; ``xmem`` remembers."""
+
+
+def open_tracker(
+    server: Server, name: str = "flow", *, memory_every: int = 5, largest_cast: int = 8
+) -> Tracker:
+    """The tracker called ``name``; ``flow`` stands in for XMem where its models are not served.
 
     Args:
         server: where to ask.
+        name: one of ``TRACKERS``. The lite XMem loses to DIS flow on held-out clips, hence the default.
         memory_every: drawings between two entries of the tracker's memory.
         largest_cast: characters that are followed at the same time in one shot.
     """
     from triton_anime.trackers.flow import FlowTracker
     from triton_anime.trackers.xmem import XMemTracker
 
-    if all(server.is_ready(model) for model in XMemTracker.MODELS):
+    if name == "xmem" and all(server.is_ready(model) for model in XMemTracker.MODELS):
         return XMemTracker(server, memory_every=memory_every, largest_cast=largest_cast)
     return FlowTracker(memory_every=memory_every, largest_cast=largest_cast)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections.abc import Iterator
@@ -63,6 +64,13 @@ byte. Exit codes: 0 done, 2 bad argument, 3 unusable video, 4 output cannot be w
     metavar="A,B,...",
     help="What counts as an effect, in words; comma-separated or repeated. Default: the five of the design.",
 )
+@click.option(
+    "--tracker",
+    type=click.Choice(("flow", "xmem")),
+    default="flow",
+    show_default=True,
+    help="Follow characters along optical flow, or with XMem's memory.",
+)
 @click.option("--fps", metavar="RATE", help="Process at most so many frames a second, e.g. 12 or 24000/1001.")
 @click.option(
     "--range",
@@ -92,6 +100,7 @@ def command(
     output: Path,
     address: str | None,
     prompts: tuple[str, ...],
+    tracker: str,
     fps: str | None,
     span: str | None,
     max_frames: int | None,
@@ -114,7 +123,9 @@ def command(
         from triton_anime.settings import Settings
         from triton_anime.video import Selection
 
-        settings = Settings(prompts=parse_prompts(prompts)) if prompts else Settings()
+        settings = Settings(tracker=tracker)
+        if prompts:
+            settings = dataclasses.replace(settings, prompts=parse_prompts(prompts))
         selection = Selection(
             rate=None if fps is None else parse_rate(fps),
             span=None if span is None else parse_span(span),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from triton_anime.server import FakeServer
 from triton_anime.tracker import open_tracker
 from triton_anime.trackers.flow import FlowTracker, served_flow
+from triton_anime.trackers.xmem import XMemTracker
 
 U8 = NDArray[np.uint8]
 SIZE = (144, 256)
@@ -64,7 +65,13 @@ def test_reset_begins_a_new_count() -> None:
 
 
 def test_without_the_network_masks_follow_the_flow() -> None:
-    assert isinstance(open_tracker(FakeServer({})), FlowTracker)
+    assert isinstance(open_tracker(FakeServer({}), "xmem"), FlowTracker)
+
+
+def test_the_tracker_that_is_asked_for_follows() -> None:
+    server = FakeServer({model: lambda inputs: {} for model in XMemTracker.MODELS})
+    assert isinstance(open_tracker(server, "xmem"), XMemTracker)
+    assert isinstance(open_tracker(server), FlowTracker)
 
 
 def test_server_flow_is_used_where_there_is_one() -> None:
