@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
 
 from triton_anime import __version__
 from triton_anime.errors import TritonAnimeError
+
+# Before numpy is imported: its BLAS would keep threads spinning beside the server's on the same cores.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Command: what the overview says about it. Each is triton_anime.commands.<name>, an object called `command`.
 COMMANDS = {

@@ -29,6 +29,7 @@ from triton_anime.server import Server
 from triton_anime.settings import Settings
 from triton_anime.streams import Pump, in_flight, overlapped
 from triton_anime.tracker import open_tracker
+from triton_anime.trackers.flow import dis_flow
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -197,7 +198,9 @@ class Pipeline:
             ["ALPHA", "INTENSITY", "COVERAGE"],
         )
         flow: Callable[[], Answer | None] = lambda: None  # noqa: E731
-        if before is not None:
+        if before is not None and self.settings.flow == "dis":
+            flow = _dis(before.working, frame)
+        elif before is not None:
             flow = self._roles.ask(FLOW, {"FRAME0": before.working, "FRAME1": frame}, ["FORWARD", "BACKWARD"])
 
         def wait() -> Cel:
@@ -353,6 +356,12 @@ def _doubt(cel: Cel) -> NDArray[np.bool_] | None:
         return None
     h, w = cel.working.shape[:2]
     return cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR) >= _DOUBT
+
+
+def _dis(before: U8, after: U8) -> Callable[[], Answer | None]:
+    """Flow both ways in the shape of the served network's answer."""
+    estimate = dis_flow()
+    return lambda: {"FORWARD": estimate(before, after), "BACKWARD": estimate(after, before)}
 
 
 def _magnitude(forward: F32) -> float:

@@ -8,6 +8,9 @@ from triton_anime.errors import InputError
 from triton_anime.prompts import DEFAULT_PROMPTS
 from triton_anime.tracker import TRACKERS
 
+FLOWS = ("network", "dis")
+"""Where the flow between drawings comes from."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -17,6 +20,7 @@ class Settings:
         prompts: what counts as an effect, in words (CLIPSeg).
         working_long_side: pixels; every network but the refinement sees the frame at this long side.
         tracker: ``flow`` (masks carried along DIS flow) or ``xmem`` (the network with a memory).
+        flow: ``network`` (the served one) or ``dis`` (OpenCV's DIS flow in this process: faster).
         memory_every: drawings between two entries of the tracker's memory (XMem's ``mem_every``).
         drawings_in_flight: drawings whose requests are on the server at the same time.
         shots_in_flight: shots that are worked on at the same time.
@@ -34,6 +38,7 @@ class Settings:
     prompts: tuple[str, ...] = DEFAULT_PROMPTS
     working_long_side: int = 512
     tracker: str = "flow"
+    flow: str = "network"
     memory_every: int = 5
     drawings_in_flight: int = 3
     shots_in_flight: int = 2
@@ -47,6 +52,8 @@ class Settings:
             raise InputError("prompts must be words such as 'blue lightning'; give at least one")
         if self.tracker not in TRACKERS:
             raise InputError(f"no tracker is called {self.tracker!r}; choose one of {', '.join(TRACKERS)}")
+        if self.flow not in FLOWS:
+            raise InputError(f"no flow is called {self.flow!r}; choose one of {', '.join(FLOWS)}")
         for name, least in (
             ("working_long_side", 64),
             ("memory_every", 1),

@@ -264,3 +264,14 @@ def test_a_failing_reader_ends_the_run_after_what_was_read(scene: Any) -> None:
     assert len([next(layers) for _ in range(3)]) == 3
     with pytest.raises(OSError, match="pulled"):
         next(layers)
+
+
+def test_flow_without_a_network_is_measured_here(scene: Any) -> None:
+    server = {name: call for name, call in networks().items() if name != "estimate_flow"}
+    frames = scene(pan=(2.0, 0.0)).frames[:3]
+    without = run(FakeServer(server), drawings(frames))
+    measured = run(FakeServer(server), drawings(frames), flow="dis")
+    assert [item.motion_magnitude for item in without] == [None] * 3
+    assert "optical flow" in without[-1].absent_roles
+    assert measured[0].motion_magnitude is None
+    assert all(item.motion_magnitude for item in measured[1:])

@@ -71,6 +71,13 @@ byte. Exit codes: 0 done, 2 bad argument, 3 unusable video, 4 output cannot be w
     show_default=True,
     help="Follow characters along optical flow, or with XMem's memory.",
 )
+@click.option(
+    "--flow",
+    type=click.Choice(("network", "dis")),
+    default="network",
+    show_default=True,
+    help="Optical flow by the served network, or by OpenCV's DIS in this process (faster).",
+)
 @click.option("--fps", metavar="RATE", help="Process at most so many frames a second, e.g. 12 or 24000/1001.")
 @click.option(
     "--range",
@@ -101,6 +108,7 @@ def command(
     address: str | None,
     prompts: tuple[str, ...],
     tracker: str,
+    flow: str,
     fps: str | None,
     span: str | None,
     max_frames: int | None,
@@ -123,7 +131,7 @@ def command(
         from triton_anime.settings import Settings
         from triton_anime.video import Selection
 
-        settings = Settings(tracker=tracker)
+        settings = Settings(tracker=tracker, flow=flow)
         if prompts:
             settings = dataclasses.replace(settings, prompts=parse_prompts(prompts))
         selection = Selection(
