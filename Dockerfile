@@ -36,6 +36,6 @@ RUN apt-get update && apt-get install -y --no-install-recommends libgl1 libglib2
 COPY --from=wheel /wheels /wheels
 RUN pip install --no-cache-dir /wheels/*.whl && rm -rf /wheels
 USER anime
-WORKDIR /work
+WORKDIR /data
 ENTRYPOINT ["triton-anime"]
 CMD ["--help"]

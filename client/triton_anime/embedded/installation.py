@@ -81,7 +81,7 @@ class Installation:
         )
         environment.pop("PYTHONHOME", None)
         environment["PYTHONUNBUFFERED"] = "1"
-        # Fifteen processes share the cores: none may start a thread pool of its own beside the session's.
+        # Fifteen processes share the cores: none may start threads of its own beside ONNX Runtime's.
         for library in ("OMP", "OPENBLAS", "MKL"):
             environment.setdefault(f"{library}_NUM_THREADS", "1")
         return environment
