@@ -13,6 +13,9 @@ from triton_anime.errors import TritonAnimeError
 
 # Before numpy is imported: its BLAS would keep threads spinning beside the server's on the same cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Before OpenCV is imported: what it and its FFmpeg print about a bad file is said in one line of ours.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 # Command: what the overview says about it. Each is triton_anime.commands.<name>, an object called `command`.
 COMMANDS = {
