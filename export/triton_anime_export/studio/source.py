@@ -35,6 +35,13 @@ class Source:
         drawings: uint8 RGBA [h,w,4], straight alpha, all of one size.
         additive: light that is added to the picture rather than painted over it.
         effect_type: one of :data:`EFFECT_TYPES`, empty for what is not an effect.
+        key_points: for each drawing float32 [17,3] (x, y, visibility) in drawing pixels, COCO order and
+            COCO visibility (0 not there, 1 hidden, 2 seen); empty where nobody knows them.
+        actions: for each drawing what the character does (``walk``, ``kick``); empty where unknown.
+        expressions: for each drawing the look on the face; empty where unknown.
+        style: how it is drawn (``inked cel``), empty where unknown.
+        scene_type: what place a backdrop shows (``classroom``), empty where unknown.
+        mood: the light a backdrop is painted in (``dusk``), empty where unknown.
     """
 
     kind: str
@@ -42,3 +49,9 @@ class Source:
     drawings: tuple[NDArray[np.uint8], ...]
     additive: bool = False
     effect_type: str = ""
+    key_points: tuple[NDArray[np.float32], ...] = ()
+    actions: tuple[str, ...] = ()
+    expressions: tuple[str, ...] = ()
+    style: str = ""
+    scene_type: str = ""
+    mood: str = ""
