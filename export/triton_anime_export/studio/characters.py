@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,11 +11,17 @@ import skia
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from . import face, figure, hair, hats, limbs, profile
+from . import face, figure, hair, hairdos, hats, limbs, outfit, profile
+from .acting import Moment, perform
 from .design import Design, draw_design
+from .finish import Finish, Painting, light_from_behind
+from .keypoints import key_points
 from .paint import Cel, Point, hsv, packed
-from .pose import ACTIONS, Joints, Pose, act, joints
+from .pose import Joints, Pose, joints
 from .source import Source
+
+BACK, TRUNK, SKIRT, HEAD, ARM, LEG = 0, 1, 2, 3, 4, 6
+"""Groups of parts; arms and legs take two numbers each, left and right."""
 
 
 def draw_figure(
@@ -31,7 +37,7 @@ def draw_figure(
         origin: pixel at which the figure stands.
         size: (width, height) of the drawing.
     """
-    cel = Cel(size[0], size[1], design.style)
+    cel = sheet(design, size)
     cel.scale = scale
     canvas = cel.canvas
     canvas.translate(*origin)
@@ -39,10 +45,27 @@ def draw_figure(
     frame = joints(design, pose)
     near = 1 if design.facing >= 0 else 0
     behind = design.view == "back"
+    sway = pose.sway
+
+    def trunk() -> None:
+        cel.begin(TRUNK)
+        figure.draw_torso(cel, design, frame)
+        outfit.draw_over(cel, design, frame, sway)
+
+    def skirt() -> None:
+        cel.begin(SKIRT)
+        figure.draw_skirt(cel, design, frame, sway)
+
+    def arm(side: int) -> None:
+        cel.begin(ARM + side)
+        limbs.draw_arm(cel, design, frame, side)
+
+    cel.begin(BACK)
     if not behind:
-        in_head(cel, frame, lambda: hair.draw_back(cel, design, pose.sway))
+        outfit.draw_behind(cel, design, frame, sway)
+        in_head(cel, frame, lambda: hair.draw_back(cel, design, sway))
         if design.cape:
-            figure.draw_cape(cel, design, frame, pose.sway)
+            figure.draw_cape(cel, design, frame, sway)
     raised = [frame.hand[side][1] < frame.neck[1] - 0.1 for side in (0, 1)]
     crosses = [abs(frame.hand[side][0] - frame.hip[0]) < frame.shoulder_width * 0.8 for side in (0, 1)]
     front = [side for side in (1 - near, near) if raised[side] or crosses[side] or side == near]
@@ -52,46 +75,62 @@ def draw_figure(
         front = [side for side in (0, 1) if not crosses[side]]
     for side in (0, 1):
         if side not in front:
-            limbs.draw_arm(cel, design, frame, side)
+            arm(side)
     for side in (1 - near, near):
+        cel.begin(LEG + side)
         limbs.draw_leg(cel, design, frame, side)
-    if figure.tucked(design):
-        figure.draw_torso(cel, design, frame)
-        figure.draw_skirt(cel, design, frame, pose.sway)
-    else:
-        figure.draw_skirt(cel, design, frame, pose.sway)
-        figure.draw_torso(cel, design, frame)
+    for draw in (trunk, skirt) if figure.tucked(design) else (skirt, trunk):
+        draw()
     for side in front:
         if not raised[side]:
-            limbs.draw_arm(cel, design, frame, side)
-    if behind and design.cape:
-        figure.draw_cape(cel, design, frame, pose.sway)
+            arm(side)
+    if behind:
+        cel.begin(BACK)
+        if design.cape:
+            figure.draw_cape(cel, design, frame, sway)
+        outfit.draw_behind(cel, design, frame, sway)
 
     def head() -> None:
+        cel.begin(HEAD)
         if design.view == "profile":
             profile.draw_profile(cel, design, pose, expression)
         else:
             face.draw_head(cel, design)
             if behind:
-                hair.draw_back(cel, design, pose.sway)
+                hair.draw_back(cel, design, sway)
             else:
                 face.draw_face(cel, design, pose, expression)
-                hair.draw_front(cel, design, pose.sway)
+                hair.draw_front(cel, design, sway)
         hats.draw_ears_and_hat(cel, design)
+        outfit.draw_on_head(cel, design)
 
     in_head(cel, frame, head)
     if design.scarf:
-        figure.draw_scarf(cel, design, frame, pose.sway)
+        figure.draw_scarf(cel, design, frame, sway)
     for side in front:
         if raised[side]:
-            limbs.draw_arm(cel, design, frame, side)
+            arm(side)
     if design.fade > 0:
         shader = skia.GradientShader.MakeLinear(
             points=[skia.Point(0, -design.heads), skia.Point(0, 0)],
             colors=[packed(hsv(0.1, 0.3, 1.0), design.fade * 0.3), packed(hsv(0.65, 0.5, 0.2), design.fade)],
         )
         canvas.drawPaint(skia.Paint(Shader=shader, BlendMode=skia.BlendMode.kSrcATop))
-    return cel.rgba()
+    return light_from_behind(cel.rgba(), design.finish, scale, design.hair_seed)
+
+
+def sheet(design: Design, size: tuple[int, int]) -> Painting:
+    """An empty sheet of (width, height) pixels that knows what each of the design's colours is made of."""
+    cloths = (
+        design.top_colour,
+        design.bottom_colour,
+        design.second_colour,
+        design.accent,
+        design.sock_colour,
+    )
+    materials = dict.fromkeys(cloths, "cloth")
+    materials |= {design.skin: "skin", design.hair: "hair", hairdos.shade(design): "hair"}
+    return Painting(size[0], size[1], design.style, design.finish, materials, design.hair_seed)
 
 
 def in_head(cel: Cel, frame: Joints, draw: Callable[[], None]) -> None:
@@ -103,39 +142,90 @@ def in_head(cel: Cel, frame: Joints, draw: Callable[[], None]) -> None:
     cel.canvas.restore()
 
 
-def draw_acting(design: Design, poses: list[Pose], expression: str, height: int) -> list[NDArray[np.uint8]]:
-    """All poses on canvases of one size, fitted so that the whole movement just fills the height."""
-    small = 72.0 / design.heads
+def draw_acting(
+    design: Design, moments: Sequence[Moment], height: int
+) -> list[tuple[NDArray[np.uint8], NDArray[np.float32], float]]:
+    """All poses on canvases of one size, fitted so that the whole movement just fills the height.
+
+    Returns:
+        For each moment the drawing (uint8 RGBA [height,W,4]), its key points (float32 [17,3]) and the scale
+        in pixels to a head height.
+    """
+    small = 72.0 / (design.heads + 1.0)
     side, origin = 300, (150.0, 200.0)
     thin = replace(design.style, ink_width=design.style.ink_width * 72 / height, soft=0.0)
-    sketch = replace(design, style=thin, fade=0.0)
+    sketch = replace(design, style=thin, fade=0.0, finish=Finish())
     covered = np.zeros((side, side), bool)
-    for pose in poses:
-        covered |= draw_figure(sketch, pose, expression, small, origin, (side, side))[..., 3] > 8
+    seen: set[tuple[float, ...]] = set()
+    for moment in moments:
+        # Poses that lie close together need one sketch only.
+        key = tuple(
+            round(value * 12)
+            for value in (
+                *moment.pose.upper_arm,
+                *moment.pose.forearm,
+                *moment.pose.thigh,
+                *moment.pose.shin,
+                moment.pose.lean,
+                moment.pose.lift,
+                moment.pose.sway * 3,
+            )
+        )
+        if key not in seen:
+            seen.add(key)
+            covered |= (
+                draw_figure(sketch, moment.pose, moment.expression, small, origin, (side, side))[..., 3] > 8
+            )
+    lowest = round(origin[1] - design.cut * small)
+    if design.cut > 0:
+        covered[lowest:] = False
     rows, columns = np.flatnonzero(covered.any(axis=1)), np.flatnonzero(covered.any(axis=0))
-    top, bottom = (origin[1] - rows[0] + 1) / small, (rows[-1] + 2 - origin[1]) / small
-    left, right = (origin[0] - columns[0] + 1) / small, (columns[-1] + 2 - origin[0]) / small
-    scale = (height - 4) / (top + bottom)
-    width = math.ceil((left + right) * scale) + 4
-    foot = (left * scale + 2, top * scale + 2)
-    return [draw_figure(design, pose, expression, scale, foot, (width, height)) for pose in poses]
+    top, left = (origin[1] - rows[0] + 1.5) / small, (origin[0] - columns[0] + 1.5) / small
+    right = (columns[-1] + 2.5 - origin[0]) / small
+    bottom = -design.cut if design.cut > 0 else (rows[-1] + 2.5 - origin[1]) / small
+    # Pens, the line around the figure and hair too thin for the sketch reach a little further.
+    margin = 2 + math.ceil(design.style.ink_width * 0.5 * design.finish.weight + design.finish.outer)
+    scale = (height - (margin if design.cut > 0 else 2 * margin)) / (top + bottom)
+    width = math.ceil((left + right) * scale) + 2 * margin
+    foot = (left * scale + margin, top * scale + margin)
+    drawn = []
+    for moment in moments:
+        image = draw_figure(design, moment.pose, moment.expression, scale, foot, (width, height))
+        points = key_points(design, joints(design, moment.pose), scale, foot, (width, height))
+        drawn.append((image, points, scale))
+    return drawn
 
 
-def draw_character(rng: Generator, height: int = 640, drawings: int = 4) -> Source:
-    """A random character acting: successive poses of one action on canvases of one size."""
+def style_name(design: Design) -> str:
+    """The hand in words: its lines and its shading."""
+    style = design.style
+    line = (
+        "line-less" if style.ink_width <= 0 else "coloured-line" if style.ink_colour_share > 0.5 else "inked"
+    )
+    if design.finish.airbrush > 0 or style.soft > 0:
+        shading = "painted"
+    elif style.depth <= 0:
+        shading = "flat"
+    else:
+        shading = "three-tone cel" if design.finish.tones > 2 or style.rim > 0 else "two-tone cel"
+    return f"{line} {shading}"
+
+
+def draw_character(rng: Generator, height: int = 640, drawings: int = 4, action: str | None = None) -> Source:
+    """A random character acting: a performance of successive drawings on canvases of one size."""
     seed = int(rng.integers(0, 2**31))
     design = draw_design(rng, height)
-    action = str(
-        rng.choice(ACTIONS, p=(0.2, 0.16, 0.12, 0.08, 0.05, 0.07, 0.07, 0.05, 0.06, 0.06, 0.04, 0.04))
+    if action is not None:
+        design = replace(design, cut=0.0)
+    moments = perform(rng, design, drawings, action)
+    drawn = draw_acting(design, moments, height)
+    return Source(
+        "character",
+        f"studio:{design.hair_style}-{seed}",
+        tuple(image for image, _, _ in drawn),
+        key_points=tuple(points for _, points, _ in drawn),
+        actions=tuple(moment.action for moment in moments),
+        expressions=tuple(moment.expression for moment in moments),
+        travel=tuple(moment.travel * scale for moment, (_, _, scale) in zip(moments, drawn, strict=True)),
+        style=style_name(design),
     )
-    energy, start, span = rng.uniform(0.5, 1.3), rng.random(), rng.uniform(0.25, 1.0)
-    expression = str(rng.choice(face.EXPRESSIONS))
-    blinking = int(rng.integers(0, 12))
-    poses = []
-    for index in range(drawings):
-        pose = act(action, start + span * index / max(drawings, 1), energy, design.facing)
-        pose.tilt += 0.05 * math.sin(seed)
-        pose.blink = 1.0 if index == blinking else 0.0
-        poses.append(pose)
-    images = draw_acting(design, poses, expression, height)
-    return Source("character", f"studio:{design.hair_style}-{seed}", tuple(images))

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from numpy.random import Generator
 
+from .finish import Finish, draw_finish
 from .paint import Colour, Style, hsv, lightness, mix
 
 TOPS = ("tee", "shirt", "sailor", "blazer", "jacket", "hoodie", "armour", "robe", "dress", "kimono")
 BOTTOMS = ("skirt", "long_skirt", "trousers", "shorts")
 HAIR = ("spikes", "short", "bob", "long", "twin_tails", "ponytail", "bun", "wavy", "bald")
+ELABORATE_HAIR = ("wolf", "braids", "drills", "curls", "mane", "straight")
+BEHIND = ("tail", "feather_wings", "bat_wings", "coat", "halo")
+OVER = ("frills", "bow", "apron", "sash", "buttons", "capelet", "necklace", "harness", "lapels", "tie")
+ON_HEAD = ("headband", "flower", "hairpins", "headphones", "crown", "maid_cap")
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,10 @@ class Design:
     species: str = "human"  # human or mascot (an upright animal)
     fade: float = 0.0  # how much the figure darkens towards the feet
     volume: float = 0.0  # extra hair around the skull, head heights
+    flyaways: int = 0  # thin strands that stand out of the hair
+    extras: tuple[str, ...] = ()  # ornaments and overgarments, see outfit.py
+    finish: Finish = field(default_factory=Finish)
+    cut: float = 0.0  # head heights above the ground where the drawing ends, as a bust does; 0: it does not
 
 
 def cloth_colour(rng: Generator) -> Colour:
@@ -121,13 +130,14 @@ def draw_style(rng: Generator, height: int) -> Style:
 
 def draw_design(rng: Generator, height: int) -> Design:
     """Sample one character: people from the front, turned, from the side or behind, and some animals."""
-    design = draw_person(rng, height)
+    design = dress_up(rng, draw_person(rng, height), height)
     pick = rng.random()
     if pick < 0.07:
         fur = cloth_colour(rng)
         return replace(
             design,
             species="mascot",
+            cut=0.0,
             heads=rng.uniform(1.9, 3.0),
             build=rng.uniform(1.2, 1.9),
             face_width=rng.uniform(0.95, 1.2),
@@ -150,6 +160,41 @@ def draw_design(rng: Generator, height: int) -> Design:
     if pick < 0.28:
         return replace(design, view="back", facing=design.facing * 0.5)
     return design
+
+
+def dress_up(rng: Generator, design: Design, height: int) -> Design:
+    """Give a person rich hair, ornaments, dark or pale dress, a finish and perhaps a cut."""
+    if rng.random() < 0.18:
+        # Dark on dark: black coats on black trousers under black hair, the hardest to cut out.
+        tone = hsv(rng.random(), rng.uniform(0, 0.5), rng.uniform(0.06, 0.25))
+        near = mix(tone, (0.3, 0.3, 0.35), rng.uniform(0, 0.4))
+        design = replace(design, top_colour=tone, bottom_colour=near, shoe_colour=near, sock_colour=tone)
+        if rng.random() < 0.5:
+            design = replace(design, hair=mix(tone, (0.1, 0.08, 0.1), 0.5))
+    if rng.random() < 0.4:
+        design = replace(design, hair_style=str(rng.choice(ELABORATE_HAIR)))
+    count = int(rng.choice(5, p=(0.3, 0.25, 0.2, 0.15, 0.1)))
+    extras = {str(name) for name in rng.choice((*BEHIND, *OVER, *ON_HEAD), count, replace=False)}
+    if design.hat != "none":
+        extras -= set(ON_HEAD)
+    cloths = (
+        design.top_colour,
+        design.bottom_colour,
+        design.second_colour,
+        design.accent,
+        design.sock_colour,
+    )
+    cut = 0.0
+    if rng.random() < 0.3 and design.heads > 4.0:
+        # Sprites of visual novels end between the breast and the knees.
+        cut = rng.uniform(0.2, 0.72) * (design.heads - 1.0)
+    return replace(
+        design,
+        flyaways=int(rng.integers(4, 26)) if rng.random() < 0.55 else 0,
+        extras=tuple(sorted(extras)),
+        finish=draw_finish(rng, design.hair, cloths, height),
+        cut=cut,
+    )
 
 
 def draw_person(rng: Generator, height: int) -> Design:

@@ -6,7 +6,11 @@ from .design import Design
 from .paint import Cel, Colour, box, fill, lightness, mix, multiply, oval, polygon, smooth, stroke
 from .pose import Pose
 
-EXPRESSIONS = ("neutral", "smile", "angry", "sad", "surprised", "happy", "smirk")
+EXPRESSIONS = (
+    "neutral", "smile", "angry", "sad", "surprised", "happy", "smirk", "laugh", "closed", "shout", "shy",
+)  # fmt: skip
+"""Looks on a face; ``happy``, ``laugh`` and ``closed`` have shut eyes."""
+SHUT = ("happy", "laugh", "closed")
 
 
 def draw_head(cel: Cel, design: Design) -> None:
@@ -47,7 +51,7 @@ def draw_face(cel: Cel, design: Design, pose: Pose, expression: str) -> None:
     dark: Colour = mix(design.style.ink, (0.05, 0.03, 0.06), 0.6)
     width, height = 0.105 * design.eye_size, 0.135 * design.eye_size * design.eye_height
     gap = 0.2
-    blink = 1.0 if expression == "happy" else pose.blink
+    blink = 1.0 if expression in SHUT else pose.blink
     for sign in (-1, 1):
         near = 1.0 - 0.28 * max(0.0, sign * turn)
         x, y = shift + sign * gap * (1.0 - 0.12 * abs(turn)), 0.1
@@ -56,9 +60,11 @@ def draw_face(cel: Cel, design: Design, pose: Pose, expression: str) -> None:
             y
             - eye_height
             - 0.09
-            + (0.02 if expression == "angry" else -0.03 if expression == "surprised" else 0)
+            + {"angry": 0.02, "shout": 0.02, "surprised": -0.03, "laugh": -0.02}.get(expression, 0.0)
         )
-        slope = {"angry": -0.05, "sad": 0.05, "smirk": -0.02 * sign}.get(expression, 0.0) * sign
+        slope = {"angry": -0.05, "shout": -0.06, "sad": 0.05, "shy": 0.035, "smirk": -0.02 * sign}.get(
+            expression, 0.0
+        ) * sign
         brow = multiply(design.hair, (0.6, 0.6, 0.6)) if lightness(design.hair) > 0.25 else dark
         cel.canvas.drawPath(
             smooth(
@@ -68,7 +74,7 @@ def draw_face(cel: Cel, design: Design, pose: Pose, expression: str) -> None:
             stroke(brow, 0.022),
         )
         if blink > 0.6:
-            bow = -0.05 if expression == "happy" else 0.03
+            bow = -0.05 if expression in ("happy", "laugh") else 0.03
             cel.canvas.drawPath(
                 smooth(
                     [(x - eye_width, y + 0.02), (x, y + 0.02 + bow), (x + eye_width, y + 0.02)], closed=False
@@ -139,10 +145,11 @@ def draw_face(cel: Cel, design: Design, pose: Pose, expression: str) -> None:
         smooth([(nose, 0.215), (nose + 0.02 * (1 if turn >= 0 else -1), 0.245), (nose, 0.255)], closed=False),
         stroke(tone, 0.014),
     )
-    draw_mouth(cel, design, shift * 1.1, pose.mouth, expression)
-    if design.eye_size > 1.0:
+    draw_mouth(cel, design, shift * 1.1, pose.mouth, expression, pose.vowel)
+    if design.eye_size > 1.0 or expression == "shy":
         for sign in (-1, 1):
-            canvas.drawPath(oval(shift + sign * 0.26, 0.245, 0.07, 0.032), fill((1.0, 0.45, 0.45), 0.28))
+            glow = 0.55 if expression == "shy" else 0.28
+            canvas.drawPath(oval(shift + sign * 0.26, 0.245, 0.07, 0.032), fill((1.0, 0.45, 0.45), glow))
     if design.glasses:
         for sign in (-1, 1):
             canvas.drawPath(
@@ -155,21 +162,36 @@ def draw_face(cel: Cel, design: Design, pose: Pose, expression: str) -> None:
         )
 
 
-def draw_mouth(cel: Cel, design: Design, x: float, opened: float, expression: str) -> None:
-    """Mouth from a line to wide open."""
+_VOWEL_SHAPE = {
+    "": (1.0, 1.0),
+    "a": (1.0, 1.25),
+    "i": (1.5, 0.5),
+    "u": (0.5, 0.6),
+    "e": (1.3, 0.8),
+    "o": (0.65, 1.1),
+}
+"""Width and height of a talking mouth, relative to the shape of its expression."""
+
+
+def draw_mouth(cel: Cel, design: Design, x: float, opened: float, expression: str, vowel: str = "") -> None:
+    """Mouth from a line to wide open; a vowel shapes it further."""
     ink = multiply(design.skin, (0.45, 0.25, 0.28))
     y, canvas = 0.335, cel.canvas
+    if expression in ("laugh", "shout"):
+        opened = max(opened, 0.8)
     if opened > 0.25 or expression == "surprised":
+        broad, high = _VOWEL_SHAPE[vowel]
         size = 0.04 + 0.07 * max(opened, 0.4)
-        wide = 1.3 if expression in ("happy", "smile", "angry") else 0.8
+        wide = (1.3 if expression in ("happy", "smile", "angry", "laugh", "shout") else 0.8) * broad
+        low = 0.7 * broad
         shape = smooth(
             [
-                (x - size * wide, y - size * 0.4),
-                (x, y - size * 0.5),
-                (x + size * wide, y - size * 0.4),
-                (x + size * 0.7, y + size * 0.6),
-                (x, y + size * 0.9),
-                (x - size * 0.7, y + size * 0.6),
+                (x - size * wide, y - size * 0.4 * high),
+                (x, y - size * 0.5 * high),
+                (x + size * wide, y - size * 0.4 * high),
+                (x + size * low, y + size * 0.6 * high),
+                (x, y + size * 0.9 * high),
+                (x - size * low, y + size * 0.6 * high),
             ]
         )
         canvas.drawPath(shape, fill((0.55, 0.15, 0.18)))
@@ -181,7 +203,9 @@ def draw_mouth(cel: Cel, design: Design, x: float, opened: float, expression: st
         canvas.restore()
         canvas.drawPath(shape, stroke(ink, 0.014))
         return
-    bend = {"smile": 0.03, "happy": 0.04, "sad": -0.025, "angry": -0.02}.get(expression, 0.008)
+    bend = {"smile": 0.03, "happy": 0.04, "sad": -0.025, "angry": -0.02, "closed": 0.015, "shy": 0.012}.get(
+        expression, 0.008
+    )
     tilt = 0.02 if expression == "smirk" else 0.0
     canvas.drawPath(
         smooth(

@@ -8,27 +8,9 @@ import numpy as np
 import skia
 from numpy.random import Generator
 
-from .design import Design
+from .design import ELABORATE_HAIR, Design
+from .hairdos import draw_elaborate, draw_flyaways, lock
 from .paint import Cel, Point, fill, lightness, mix, polygon, smooth
-
-
-def lock(root: Point, tip: Point, width: float, bend: float) -> skia.Path:
-    """One pointed strand: wide at the root, curved by bend, sharp at the tip."""
-    dx, dy = tip[0] - root[0], tip[1] - root[1]
-    length = math.hypot(dx, dy) or 1.0
-    normal = (-dy / length, dx / length)
-    middle = (root[0] + dx * 0.5 + normal[0] * bend, root[1] + dy * 0.5 + normal[1] * bend)
-    path = skia.Path()
-    path.moveTo(root[0] + normal[0] * width / 2, root[1] + normal[1] * width / 2)
-    path.quadTo(middle[0] + normal[0] * width * 0.5, middle[1] + normal[1] * width * 0.5, *tip)
-    path.quadTo(
-        middle[0] - normal[0] * width * 0.5,
-        middle[1] - normal[1] * width * 0.5,
-        root[0] - normal[0] * width / 2,
-        root[1] - normal[1] * width / 2,
-    )
-    path.close()
-    return path
 
 
 def hanging(rng: Generator, half: float, length: float, wave: float, sway: float, tips: int) -> skia.Path:
@@ -89,7 +71,9 @@ def draw_back(cel: Cel, design: Design, sway: float) -> None:
     way = 1.0 if design.facing >= 0 else -1.0
     if design.view == "profile":
         cel.canvas.translate(-0.13 * way, 0)
-    if style == "spikes":
+    if style in ELABORATE_HAIR:
+        draw_elaborate(cel, design, sway)
+    elif style == "spikes":
         count = int(rng.integers(6, 11))
         points: list[Point] = []
         for index in range(count * 2 + 1):
@@ -250,3 +234,4 @@ def draw_front(cel: Cel, design: Design, sway: float) -> None:
                 0.01,
                 0.7,
             )
+    draw_flyaways(cel, design, sway)

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from .design import Design
 from .paint import Point
 
-ACTIONS = ("idle", "talk", "walk", "run", "kick", "punch", "wave", "jump", "cast", "hips", "crossed", "cheer")
+ACTIONS = (
+    "idle", "talk", "walk", "run", "kick", "punch", "wave", "jump", "cast", "hips", "crossed", "cheer",
+    "gesture", "point", "guard", "sit", "fly", "slash", "bow", "fall",
+)  # fmt: skip
+"""Actions that :func:`act` poses."""
+VOWELS = ("", "a", "i", "u", "e", "o")
+"""Shapes of a talking mouth; the empty one is shaped by the expression."""
 
 
 @dataclass
@@ -26,6 +32,7 @@ class Pose:
     sway: float = 0.0  # hair and cloth, head heights at one head's length
     blink: float = 0.0  # 0 open .. 1 closed
     mouth: float = 0.0  # 0 closed .. 1 open
+    vowel: str = ""  # one of VOWELS
 
 
 def act(action: str, phase: float, energy: float, facing: float) -> Pose:
@@ -93,6 +100,47 @@ def act(action: str, phase: float, energy: float, facing: float) -> Pose:
         pose.upper_arm = [-2.3 + 0.3 * wave, 2.3 + 0.3 * wave]
         pose.forearm = [-2.9 + 0.4 * wave, 2.9 + 0.4 * wave]
         pose.mouth = 0.8
+    elif action in ("gesture", "point"):
+        lead = 1 if way > 0 else 0
+        raised = 0.5 + 0.5 * wave
+        if action == "gesture":
+            pose.upper_arm = [-0.35 - 0.4 * raised, 0.35 + 0.4 * raised]
+            pose.forearm = [-1.2 - 0.9 * raised * energy, 1.2 + 0.9 * raised * energy]
+            pose.mouth = 0.6 * raised
+        else:
+            pose.upper_arm[lead] = way * (0.6 + 0.95 * raised)
+            pose.forearm[lead] = way * (0.9 + 0.7 * raised)
+            pose.upper_arm[1 - lead], pose.forearm[1 - lead] = -way * 0.7, way * 0.75
+        pose.lean = way * 0.05 * raised
+    elif action in ("guard", "slash"):
+        lead = 1 if way > 0 else 0
+        swing = wave * energy if action == "slash" else 0.12 * wave
+        pose.upper_arm[lead] = way * (1.0 - 1.5 * swing)
+        pose.forearm[lead] = way * (1.9 - 1.7 * swing)
+        pose.upper_arm[1 - lead], pose.forearm[1 - lead] = way * 0.25, way * 1.9
+        pose.thigh, pose.shin = [-0.42, 0.5], [-0.2, 0.15]
+        pose.lean, pose.sway = way * (0.1 + 0.15 * swing), -way * (0.1 + 0.2 * swing)
+    elif action == "sit":
+        pose.thigh, pose.shin = [way * 1.35, way * 1.45], [way * 0.05, way * 0.12]
+        pose.upper_arm, pose.forearm = [way * 0.35 - 0.1, way * 0.35 + 0.1], [way * 1.0, way * 1.1]
+        pose.lean = -way * 0.06
+    elif action == "fly":
+        pose.lean = way * (0.55 + 0.1 * wave)
+        pose.thigh, pose.shin = [-way * 0.8, -way * 0.55], [-way * 1.2, -way * (0.8 + 0.2 * wave)]
+        pose.upper_arm, pose.forearm = [-way * 0.5, way * 1.4], [-way * 0.7, way * 1.5]
+        pose.lift, pose.sway = 0.6 + 0.1 * wave, -way * (0.5 + 0.1 * wave)
+    elif action == "bow":
+        pose.lean = way * (0.25 + 0.3 * wave)
+        pose.tilt = way * 0.2
+        pose.upper_arm, pose.forearm = (
+            [-0.1 - way * 0.2, 0.1 - way * 0.2],
+            [-0.05 - way * 0.2, 0.05 - way * 0.2],
+        )
+    elif action == "fall":
+        pose.lean = -way * (0.5 + 0.25 * wave)
+        pose.thigh, pose.shin = [way * 0.9, way * 1.2], [way * 0.4, way * (0.9 + 0.3 * wave)]
+        pose.upper_arm, pose.forearm = [-1.6, 1.5], [-2.2 - 0.3 * wave, 2.1]
+        pose.lift, pose.sway, pose.mouth = 0.4, way * 0.4, 0.9
     return pose
 
 
@@ -118,6 +166,7 @@ def blend(first: Pose, second: Pose, share: float) -> Pose:
         sway=between(first.sway, second.sway),
         blink=max(first.blink, second.blink),
         mouth=between(first.mouth, second.mouth),
+        vowel=second.vowel if share > 0.5 else first.vowel,
     )
 
 

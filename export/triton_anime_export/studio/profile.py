@@ -6,7 +6,7 @@ import numpy as np
 import skia
 
 from .design import Design
-from .face import draw_mouth
+from .face import SHUT, draw_mouth
 from .paint import Cel, Colour, Point, fill, lightness, mix, multiply, oval, polygon, smooth, stroke
 from .pose import Pose
 
@@ -26,7 +26,7 @@ def draw_profile(cel: Cel, design: Design, pose: Pose, expression: str) -> None:
     x, y = 0.255, 0.1
     canvas = cel.canvas
     brow = multiply(design.hair, (0.6, 0.6, 0.6)) if lightness(design.hair) > 0.25 else dark
-    slope = {"angry": 0.05, "sad": -0.05}.get(expression, 0.0)
+    slope = {"angry": 0.05, "shout": 0.06, "sad": -0.05, "shy": -0.03}.get(expression, 0.0)
     canvas.drawPath(
         smooth(
             [(x - width, y - height - 0.09), (x, y - height - 0.11), (x + width, y - height - 0.09 + slope)],
@@ -34,7 +34,7 @@ def draw_profile(cel: Cel, design: Design, pose: Pose, expression: str) -> None:
         ),
         stroke(brow, 0.022),
     )
-    if pose.blink > 0.6 or expression == "happy":
+    if pose.blink > 0.6 or expression in SHUT:
         canvas.drawPath(
             smooth([(x - width, y + 0.02), (x, y + 0.05), (x + width, y + 0.0)], closed=False),
             stroke(dark, 0.03),
@@ -69,7 +69,7 @@ def draw_profile(cel: Cel, design: Design, pose: Pose, expression: str) -> None:
         canvas.drawPath(lash, stroke(dark, 0.036))
     canvas.save()
     canvas.clipPath(smooth(skull), doAntiAlias=True)
-    draw_mouth(cel, design, 0.36, pose.mouth, expression)
+    draw_mouth(cel, design, 0.36, pose.mouth, expression, pose.vowel)
     canvas.restore()
     cel.part(oval(-0.06, 0.1, 0.065, 0.1), design.skin, 0.03)
     if design.hair_style != "bald":

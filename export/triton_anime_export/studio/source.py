@@ -39,6 +39,8 @@ class Source:
             COCO visibility (0 not there, 1 hidden, 2 seen); empty where nobody knows them.
         actions: for each drawing what the character does (``walk``, ``kick``); empty where unknown.
         expressions: for each drawing the look on the face; empty where unknown.
+        travel: for each drawing how many drawing pixels the ground passes since the last (a walker's
+            stride, positive to the right); empty for what does not walk.
         style: how it is drawn (``inked cel``), empty where unknown.
         scene_type: what place a backdrop shows (``classroom``), empty where unknown.
         mood: the light a backdrop is painted in (``dusk``), empty where unknown.
@@ -52,6 +54,7 @@ class Source:
     key_points: tuple[NDArray[np.float32], ...] = ()
     actions: tuple[str, ...] = ()
     expressions: tuple[str, ...] = ()
+    travel: tuple[float, ...] = ()
     style: str = ""
     scene_type: str = ""
     mood: str = ""
