@@ -98,6 +98,8 @@ class Precision(Enum):
     """Matrices stored as float16 behind a Cast that the runtime folds when it loads: half the file."""
     FP16 = "fp16"
     """The whole graph computes in float16 (GPU)."""
+    INT8_WEIGHTS = "int8 weights, fp32 arithmetic"
+    """Matrices stored as int8 with a scale for each output channel; half the size of float16."""
     INT8 = "int8"
     """Explicit Q/DQ pairs."""
 

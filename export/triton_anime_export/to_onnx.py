@@ -27,8 +27,8 @@ from onnxscript.optimizer import _constant_folding
 from torch import nn
 
 from triton_anime_export.errors import ParityError
-from triton_anime_export.network import Network, Precision, Tolerance
-from triton_anime_export.to_precision import round_weights, store_half
+from triton_anime_export.network import Network, Tolerance
+from triton_anime_export.to_precision import round_weights, store
 
 OPSET = 18
 """Native to the dynamo exporter; later ones are ahead of some TensorRT parsers."""
@@ -52,7 +52,7 @@ def export(network: Network, module: nn.Module, path: Path) -> list[Comparison]:
 
     Args:
         network: the description.
-        module: its served module; with half-size weights its matrices are rounded in place first.
+        module: its served module; its matrices are first rounded, in place, to what will be stored.
         path: of the ONNX file; its folder is made.
 
     Returns:
@@ -62,8 +62,7 @@ def export(network: Network, module: nn.Module, path: Path) -> list[Comparison]:
         ParityError: the file strays beyond the network's tolerance. It is left on disk for inspection.
     """
     module.eval()
-    if network.precision is Precision.FP16_WEIGHTS:
-        round_weights(module)
+    round_weights(module, network.precision)
     arguments = tuple(network.make_inputs(2, network.example[0]).values())
     proto = to_proto(
         module,
@@ -72,8 +71,7 @@ def export(network: Network, module: nn.Module, path: Path) -> list[Comparison]:
         [tensor.name for tensor in network.outputs],
         network.export_shapes(),
     )
-    if network.precision is Precision.FP16_WEIGHTS:
-        store_half(proto)
+    store(proto, network.precision)
     onnx.checker.check_model(proto)
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(proto, path)
