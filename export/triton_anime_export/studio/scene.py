@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from triton_anime_export.studio.source import EFFECT_TYPES, Source
 
+U8 = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 """Homogeneous 3x3 transform from a source's pixels to the frame's pixels."""
 
@@ -67,6 +68,53 @@ class Actor:
         return self.layers[self.drawing[index] % len(self.layers)]
 
 
+@dataclass(frozen=True)
+class Scene:
+    """A planned shot, from which any frame can be drawn.
+
+    Attributes:
+        backdrop: opaque; its motion maps it to the world.
+        actors: from back to front.
+        camera: world to frame, one for each frame.
+        size: (width, height) of the frames, both even.
+        grade: uint8 [256,3], what becomes of each value of red, green and blue; None leaves them.
+    """
+
+    backdrop: Actor
+    actors: list[Actor]
+    camera: list[Matrix]
+    size: tuple[int, int]
+    grade: U8 | None = None
+
+    def of_kind(self, kind: str) -> list[Actor]:
+        """The actors whose source is of a kind, from back to front."""
+        return [actor for actor in self.actors if actor.source.kind == kind]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One drawn frame of H x W with its truth; maps as in :class:`Shot`.
+
+    Attributes:
+        picture, plate: uint8 [H,W,3].
+        ids, alpha, objects, effect, effect_type: uint8 [H,W].
+        top: uint8 [H,W], 0 for the backdrop or 1..n: the actor that is seen, light and haze left aside.
+        characters, things: uint8 [N,H,W], visible alpha of each character and of each object; empty unless
+            they were asked for.
+    """
+
+    picture: U8
+    plate: U8
+    ids: U8
+    alpha: U8
+    objects: U8
+    effect: U8
+    effect_type: U8
+    top: U8
+    characters: U8
+    things: U8
+
+
 def similarity(x: float, y: float, scale: float, angle: float, mirror: bool, size: tuple[int, int]) -> Matrix:
     """Transform that puts the centre of a source of ``size`` (w,h) at (x,y), scaled and turned (radians)."""
     w, h = size
@@ -98,123 +146,111 @@ def _warp(
     )
 
 
-def compose(backdrop: Actor, actors: list[Actor], camera: list[Matrix], size: tuple[int, int]) -> Shot:
-    """Draw the shot.
-
-    Args:
-        backdrop: opaque; its motion maps it to the world.
-        actors: from back to front.
-        camera: world to frame, one for each frame.
-        size: (width, height) of the frames, both even.
-    """
-    width, height = size
-    count = len(camera)
-    characters = [a for a in actors if a.source.kind == "character"]
-    frames, plates, ids, alphas, objects, effects, kinds, tops = ([] for _ in range(8))
-    for t in range(count):
-        base = _warp(
-            backdrop.premultiplied(t)[..., :3], camera[t] @ backdrop.motion[t], size, cv2.BORDER_REFLECT_101
-        )
-        rgb, plate = base.copy(), base.copy()
-        ident = np.zeros((height, width), np.uint8)
-        top = np.zeros((height, width), np.uint8)
-        alpha = np.zeros((height, width), np.float32)
-        thing = np.zeros((height, width), np.float32)
-        effect = np.zeros((height, width), np.float32)
-        kind = np.zeros((height, width), np.uint8)
-        for order, actor in enumerate(actors, start=1):
-            layer = _warp(actor.premultiplied(t), camera[t] @ actor.motion[t], size, cv2.BORDER_CONSTANT)
-            a = layer[..., 3]
-            keep = 1.0 - a[..., None]
-            if actor.source.kind == "effect":
-                strength = layer[..., :3].max(axis=2) if actor.source.additive else a
-                rgb = rgb + layer[..., :3] if actor.source.additive else rgb * keep + layer[..., :3]
-                # A soft light is "there" from about a sixteenth of full strength.
-                kind[strength > np.maximum(0.06, effect * 0.5)] = EFFECT_TYPES.index(actor.source.effect_type)
-                effect = effect * (1.0 - strength) + strength
-                if not actor.source.additive:
-                    alpha *= 1.0 - a
-                    thing *= 1.0 - a
-                    ident[a >= 0.5] = 0
-                continue
-            rgb = rgb * keep + layer[..., :3]
-            effect *= 1.0 - a
-            kind[a >= 0.5] = 0
-            top[a >= 0.5] = order
-            if actor.source.kind == "object":
-                plate = plate * keep + layer[..., :3]
-                thing = thing * (1.0 - a) + a
-                alpha *= 1.0 - a
-                ident[a >= 0.5] = 0
-            else:
-                alpha = alpha * (1.0 - a) + a
-                thing *= 1.0 - a
-                ident[a >= 0.5] = _place(characters, actor) + 1
-        frames.append(_bytes(rgb))
-        plates.append(_bytes(plate))
-        ids.append(ident)
-        alphas.append(_bytes(alpha))
-        objects.append(_bytes(thing))
-        effects.append(_bytes(effect))
-        kinds.append(kind)
-        tops.append(top)
-    flow, valid = _flows(backdrop, actors, camera, tops, size)
-    return Shot(
-        np.stack(frames),
-        np.stack(plates),
-        np.stack(ids),
-        np.stack(alphas),
-        np.stack(objects),
-        np.stack(effects),
-        np.stack(kinds),
-        flow,
-        valid,
-        tuple(a.source.name for a in characters),
+def draw_frame(scene: Scene, t: int, instances: bool = False) -> Frame:
+    """Draw frame ``t`` of a scene with its truth; ``instances`` asks for the alpha of each character too."""
+    width, height = scene.size
+    camera = scene.camera[t]
+    kinds = {kind: scene.of_kind(kind) for kind in ("character", "object")}
+    base = _warp(
+        scene.backdrop.premultiplied(t)[..., :3],
+        camera @ scene.backdrop.motion[t],
+        scene.size,
+        cv2.BORDER_REFLECT_101,
+    )
+    rgb, plate = base.copy(), base
+    ident, top, kind = (np.zeros((height, width), np.uint8) for _ in range(3))
+    alpha, thing, effect = (np.zeros((height, width), np.float32) for _ in range(3))
+    single = {
+        name: np.zeros((len(found) if instances else 0, height, width), np.float32)
+        for name, found in kinds.items()
+    }
+    for order, actor in enumerate(scene.actors, start=1):
+        layer = _warp(actor.premultiplied(t), camera @ actor.motion[t], scene.size, cv2.BORDER_CONSTANT)
+        a = layer[..., 3]
+        rest = 1.0 - a
+        keep = rest[..., None]
+        solid = a >= 0.5
+        if actor.source.kind == "effect":
+            strength = layer[..., :3].max(axis=2) if actor.source.additive else a
+            rgb = rgb + layer[..., :3] if actor.source.additive else rgb * keep + layer[..., :3]
+            # A soft light is "there" from about a sixteenth of full strength.
+            kind[strength > np.maximum(0.06, effect * 0.5)] = EFFECT_TYPES.index(actor.source.effect_type)
+            effect = effect * (1.0 - strength) + strength
+            if not actor.source.additive:
+                alpha *= rest
+                thing *= rest
+                ident[solid] = 0
+                for values in single.values():
+                    values *= rest
+            continue
+        rgb = rgb * keep + layer[..., :3]
+        effect *= rest
+        kind[solid] = 0
+        top[solid] = order
+        alpha *= rest
+        thing *= rest
+        for values in single.values():
+            values *= rest
+        place = _place(kinds[actor.source.kind], actor)
+        if instances:
+            single[actor.source.kind][place] += a
+        if actor.source.kind == "object":
+            plate = plate * keep + layer[..., :3]
+            thing += a
+            ident[solid] = 0
+        else:
+            alpha += a
+            ident[solid] = place + 1
+    picture, clean = _bytes(rgb), _bytes(plate)
+    if scene.grade is not None:
+        picture, clean = (_graded(image, scene.grade) for image in (picture, clean))
+    return Frame(
+        picture,
+        clean,
+        ident,
+        _bytes(alpha),
+        _bytes(thing),
+        _bytes(effect),
+        kind,
+        top,
+        _bytes(single["character"]),
+        _bytes(single["object"]),
     )
 
 
-def _place(characters: list[Actor], actor: Actor) -> int:
-    return next(i for i, other in enumerate(characters) if other is actor)
+def draw_shot(scene: Scene) -> Shot:
+    """Draw all frames of a scene with their truth."""
+    from triton_anime_export.studio.flow_truth import flows
+
+    frames = [draw_frame(scene, t) for t in range(len(scene.camera))]
+    flow, valid = flows(scene, [frame.top for frame in frames])
+    return Shot(
+        np.stack([frame.picture for frame in frames]),
+        np.stack([frame.plate for frame in frames]),
+        np.stack([frame.ids for frame in frames]),
+        np.stack([frame.alpha for frame in frames]),
+        np.stack([frame.objects for frame in frames]),
+        np.stack([frame.effect for frame in frames]),
+        np.stack([frame.effect_type for frame in frames]),
+        flow,
+        valid,
+        tuple(actor.source.name for actor in scene.of_kind("character")),
+    )
 
 
-def _bytes(image: NDArray[np.float32]) -> NDArray[np.uint8]:
-    result: NDArray[np.uint8] = (np.clip(image, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+def compose(backdrop: Actor, actors: list[Actor], camera: list[Matrix], size: tuple[int, int]) -> Shot:
+    """Draw a shot of a backdrop and actors (back to front) under a camera; see :class:`Scene`."""
+    return draw_shot(Scene(backdrop, actors, camera, size))
+
+
+def _place(found: list[Actor], actor: Actor) -> int:
+    return next(i for i, other in enumerate(found) if other is actor)
+
+
+def _graded(image: U8, table: U8) -> U8:
+    return np.stack([table[image[..., channel], channel] for channel in range(3)], axis=-1)
+
+
+def _bytes(image: NDArray[np.float32]) -> U8:
+    result: U8 = (np.clip(image, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
     return result
-
-
-def _flows(
-    backdrop: Actor,
-    actors: list[Actor],
-    camera: list[Matrix],
-    tops: list[NDArray[np.uint8]],
-    size: tuple[int, int],
-) -> tuple[NDArray[np.float16], NDArray[np.uint8]]:
-    width, height = size
-    # Flow samples sit at the centres of 2x2 blocks.
-    ys, xs = np.mgrid[0 : height // 2, 0 : width // 2].astype(np.float64) * 2.0 + 0.5
-    points = np.stack([xs.ravel(), ys.ravel(), np.ones(xs.size)])
-    flows, valids = [], []
-    for t in range(len(camera) - 1):
-        flow = np.zeros((2, xs.size))
-        valid = np.zeros(xs.size, np.uint8)
-        here = tops[t][::2, ::2].ravel()
-        for order, actor in enumerate([backdrop, *actors]):
-            mask = here == order
-            if not mask.any():
-                continue
-            step = (camera[t + 1] @ actor.motion[t + 1]) @ np.linalg.inv(camera[t] @ actor.motion[t])
-            moved = step @ points[:, mask]
-            flow[:, mask] = (moved - points[:, mask])[:2]
-            x = np.rint(moved[0]).astype(int)
-            y = np.rint(moved[1]).astype(int)
-            inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-            same = np.zeros(inside.shape, bool)
-            same[inside] = tops[t + 1][y[inside], x[inside]] == order
-            valid[mask] = same
-        flows.append(flow.reshape(2, height // 2, width // 2).astype(np.float16))
-        valids.append(valid.reshape(height // 2, width // 2))
-    if not flows:
-        return np.zeros((0, 2, height // 2, width // 2), np.float16), np.zeros(
-            (0, height // 2, width // 2), np.uint8
-        )
-    return np.stack(flows), np.stack(valids)
