@@ -9,6 +9,7 @@ import onnx
 import onnxruntime as ort
 import pytest
 import torch
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
@@ -16,7 +17,7 @@ from triton_anime_export.network import Precision
 from triton_anime_export.to_precision import dequantise, quantise, round_weights, store
 
 
-def graph_of(weight: np.ndarray) -> onnx.ModelProto:
+def graph_of(weight: NDArray[np.float32]) -> onnx.ModelProto:
     """A convolution with this weight and nothing else."""
     node = helper.make_node("Conv", ["x", "w"], ["y"])
     graph = helper.make_graph(
