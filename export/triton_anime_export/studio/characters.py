@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import skia
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from . import face, figure, hair, hairdos, hats, limbs, outfit, profile
 from .acting import Moment, perform
 from .design import Design, draw_design
-from .finish import Finish, Painting, light_from_behind
-from .keypoints import key_points
+from .finish import Finish, Painting, PartMap, light_from_behind
+from .keypoints import PARTS, key_points
 from .paint import Cel, Point, hsv, packed
 from .pose import Joints, Pose, joints
 from .source import Source
@@ -38,6 +38,38 @@ def draw_figure(
         size: (width, height) of the drawing.
     """
     cel = sheet(design, size)
+    paint_figure(cel, design, pose, expression, scale, origin)
+    if design.fade > 0:
+        shader = skia.GradientShader.MakeLinear(
+            points=[skia.Point(0, -design.heads), skia.Point(0, 0)],
+            colors=[packed(hsv(0.1, 0.3, 1.0), design.fade * 0.3), packed(hsv(0.65, 0.5, 0.2), design.fade)],
+        )
+        cel.canvas.drawPaint(skia.Paint(Shader=shader, BlendMode=skia.BlendMode.kSrcATop))
+    return light_from_behind(cel.rgba(), design.finish, scale, design.hair_seed)
+
+
+def part_map(
+    design: Design, pose: Pose, scale: float, origin: Point, size: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """Which part of the body :func:`draw_figure` draws at each pixel: uint8 [H,W], index into ``PARTS``."""
+    # Seen from the front the figure's left is on the right of the screen.
+    left, right = (0, 1) if design.view == "back" else (1, 0)
+    named = {BACK: "behind", TRUNK: "trunk", SKIRT: "skirt", HEAD: "head"}
+    named |= {
+        ARM + left: "left_arm",
+        ARM + right: "right_arm",
+        LEG + left: "left_leg",
+        LEG + right: "right_leg",
+    }
+    cel = PartMap(size[0], size[1], design.style, {group: PARTS.index(name) for group, name in named.items()})
+    paint_figure(cel, design, pose, "neutral", scale, origin)
+    return cel.values()
+
+
+def paint_figure(
+    cel: Painting, design: Design, pose: Pose, expression: str, scale: float, origin: Point
+) -> None:
+    """Paint all parts of a figure, back to front, onto a sheet; arguments as in :func:`draw_figure`."""
     cel.scale = scale
     canvas = cel.canvas
     canvas.translate(*origin)
@@ -106,17 +138,11 @@ def draw_figure(
 
     in_head(cel, frame, head)
     if design.scarf:
+        cel.begin(TRUNK)
         figure.draw_scarf(cel, design, frame, sway)
     for side in front:
         if raised[side]:
             arm(side)
-    if design.fade > 0:
-        shader = skia.GradientShader.MakeLinear(
-            points=[skia.Point(0, -design.heads), skia.Point(0, 0)],
-            colors=[packed(hsv(0.1, 0.3, 1.0), design.fade * 0.3), packed(hsv(0.65, 0.5, 0.2), design.fade)],
-        )
-        canvas.drawPaint(skia.Paint(Shader=shader, BlendMode=skia.BlendMode.kSrcATop))
-    return light_from_behind(cel.rgba(), design.finish, scale, design.hair_seed)
 
 
 def sheet(design: Design, size: tuple[int, int]) -> Painting:
@@ -142,15 +168,18 @@ def in_head(cel: Cel, frame: Joints, draw: Callable[[], None]) -> None:
     cel.canvas.restore()
 
 
-def draw_acting(
-    design: Design, moments: Sequence[Moment], height: int
-) -> list[tuple[NDArray[np.uint8], NDArray[np.float32], float]]:
-    """All poses on canvases of one size, fitted so that the whole movement just fills the height.
+@dataclass(frozen=True)
+class Drawn:
+    """One drawing: RGBA [H,W,4], key points [17,3], part map [H,W] and pixels to a head height."""
 
-    Returns:
-        For each moment the drawing (uint8 RGBA [height,W,4]), its key points (float32 [17,3]) and the scale
-        in pixels to a head height.
-    """
+    image: NDArray[np.uint8]
+    points: NDArray[np.float32]
+    parts: NDArray[np.uint8]
+    scale: float
+
+
+def draw_acting(design: Design, moments: Sequence[Moment], height: int) -> list[Drawn]:
+    """All poses on canvases of one size, fitted so that the whole movement just fills the height."""
     small = 72.0 / (design.heads + 1.0)
     side, origin = 300, (150.0, 200.0)
     thin = replace(design.style, ink_width=design.style.ink_width * 72 / height, soft=0.0)
@@ -190,9 +219,10 @@ def draw_acting(
     foot = (left * scale + margin, top * scale + margin)
     drawn = []
     for moment in moments:
-        image = draw_figure(design, moment.pose, moment.expression, scale, foot, (width, height))
-        points = key_points(design, joints(design, moment.pose), scale, foot, (width, height))
-        drawn.append((image, points, scale))
+        placed = (scale, foot, (width, height))
+        image = draw_figure(design, moment.pose, moment.expression, *placed)
+        points = key_points(design, joints(design, moment.pose), *placed)
+        drawn.append(Drawn(image, points, part_map(design, moment.pose, *placed), scale))
     return drawn
 
 
@@ -222,10 +252,11 @@ def draw_character(rng: Generator, height: int = 640, drawings: int = 4, action:
     return Source(
         "character",
         f"studio:{design.hair_style}-{seed}",
-        tuple(image for image, _, _ in drawn),
-        key_points=tuple(points for _, points, _ in drawn),
+        tuple(drawing.image for drawing in drawn),
+        key_points=tuple(drawing.points for drawing in drawn),
+        parts=tuple(drawing.parts for drawing in drawn),
         actions=tuple(moment.action for moment in moments),
         expressions=tuple(moment.expression for moment in moments),
-        travel=tuple(moment.travel * scale for moment, (_, _, scale) in zip(moments, drawn, strict=True)),
+        travel=tuple(m.travel * drawing.scale for m, drawing in zip(moments, drawn, strict=True)),
         style=style_name(design),
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -315,6 +317,48 @@ class Painting(Cel):
             positions=[0.15, 0.6, 1.0],
         )
         self.canvas.drawPaint(skia.Paint(Shader=shader, BlendMode=skia.BlendMode.kMultiply, AntiAlias=True))
+
+
+class _Still:
+    """A canvas that follows transforms and clips but ignores what is drawn on it."""
+
+    def __init__(self, canvas: skia.Canvas) -> None:
+        self._canvas = canvas
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("draw"):
+            return lambda *_, **__: None
+        return getattr(self._canvas, name)
+
+
+class PartMap(Painting):
+    """A sheet that notes where each part lies instead of drawing it.
+
+    Args:
+        width, height: pixels.
+        style: its pen is ignored.
+        names: value that is written for each group, see :meth:`Painting.begin`.
+    """
+
+    def __init__(self, width: int, height: int, style: Style, names: dict[int, int]) -> None:
+        super().__init__(width, height, style, Finish(), {}, 0)
+        self._real = self.canvas
+        self.canvas = _Still(self._real)
+        self._names = names
+
+    def part(self, path: skia.Path, colour: Colour, depth: float = 0.1, weight: float = 1.0) -> None:
+        """Write the group's value over the part."""
+        value = self._names[self.group]
+        self._real.drawPath(path, skia.Paint(Color=skia.Color(value, 0, 0, 255), AntiAlias=False))
+
+    def line(self, points: Sequence[Point], colour: Colour, weight: float = 1.0) -> None:
+        """Inner lines lie on parts and change no map."""
+
+    def values(self) -> NDArray[np.uint8]:
+        """uint8 [H,W]; pixels just beyond the parts, under their pens, take the nearest value."""
+        drawn = self.rgba()[..., 0]
+        around = cv2.dilate(drawn, np.ones((5, 5), np.uint8))
+        return np.where(drawn > 0, drawn, around).astype(np.uint8)
 
 
 def _spike(root: Point, tip: Point, width: float, bend: float) -> skia.Path:

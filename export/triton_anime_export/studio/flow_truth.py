@@ -1,14 +1,21 @@
-"""Optical flow of a planned scene: exact motion of every layer, and what is seen in both frames."""
+"""Optical flow of a planned scene: the motion of every layer and limb, and what is seen in both frames.
+
+Layers that keep their drawing move exactly by camera and stage. Where a studio character changes its drawing,
+head, trunk and limbs are rigid and turn with their bones; hair and skirts that flow in the wind are marked as
+not seen in the other frame rather than guessed.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_anime_export.studio.scene import Scene
+from triton_anime_export.studio.keypoints import BONES, PARTS
+from triton_anime_export.studio.scene import Actor, Scene
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
 
 
 def flow_between(scene: Scene, tops: tuple[U8, U8], t: int, other: int, step: int = 1) -> tuple[F32, U8]:
@@ -36,15 +43,88 @@ def flow_between(scene: Scene, tops: tuple[U8, U8], t: int, other: int, step: in
         mask = here == order
         if not mask.any():
             continue
-        move = (scene.camera[other] @ actor.motion[other]) @ np.linalg.inv(scene.camera[t] @ actor.motion[t])
-        moved = move @ points[:, mask]
+        before = scene.camera[t] @ actor.motion[t]
+        after = scene.camera[other] @ actor.motion[other]
+        base = np.linalg.inv(before) @ points[:, mask]
+        drawn, part, sure = _limbs(actor, t, other, base)
+        moved = after @ drawn
         flow[:, mask] = (moved - points[:, mask])[:2]
         x, y = np.rint(moved[0]).astype(int), np.rint(moved[1]).astype(int)
-        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height) & sure
         same = np.zeros(inside.shape, bool)
         same[inside] = tops[1][y[inside], x[inside]] == order
+        if part is not None:
+            # A limb may be covered by another part of the same figure.
+            there = _sampled(actor.source.parts[_drawing(actor, other)], drawn)
+            same &= there == part
         valid[mask] = same
     return flow.reshape(2, down, across).astype(np.float32), valid.reshape(down, across)
+
+
+def _drawing(actor: Actor, t: int) -> int:
+    return actor.drawing[t] % len(actor.source.drawings)
+
+
+def _sampled(values: U8, points: F64) -> U8:
+    x = np.clip(np.rint(points[0]).astype(int), 0, values.shape[1] - 1)
+    y = np.clip(np.rint(points[1]).astype(int), 0, values.shape[0] - 1)
+    return values[y, x]
+
+
+def _limbs(actor: Actor, t: int, other: int, points: F64) -> tuple[F64, U8 | None, NDArray[np.bool_]]:
+    """Where points of one drawing lie in another: bones turn the limbs, loose hair and cloth are not sure."""
+    sure = np.ones(points.shape[1], bool)
+    source, now, then = actor.source, _drawing(actor, t), _drawing(actor, other)
+    if now == then or not source.parts:
+        return points, None, sure
+    part = _sampled(source.parts[now], points)
+    moved = points.copy()
+    for index, name in enumerate(PARTS):
+        mask = part == index
+        if not mask.any():
+            continue
+        if name not in BONES:
+            sure[mask] = False
+            continue
+        chosen = points[:, mask]
+        far = np.full(chosen.shape[1], np.inf)
+        result = chosen.copy()
+        for start, end in BONES[name]:
+            first, last = _bone(source.key_points[now], start, end)
+            aimed_first, aimed_last = _bone(source.key_points[then], start, end)
+            distance = _distance(chosen[:2], first, last)
+            nearer = distance < far
+            turned = _turn((first, last), (aimed_first, aimed_last)) @ chosen
+            result[:, nearer] = turned[:, nearer]
+            far = np.minimum(far, distance)
+        moved[:, mask] = result
+    return moved, part, sure
+
+
+def _bone(points: F32, start: tuple[int, ...], end: tuple[int, ...]) -> tuple[F64, F64]:
+    return (
+        points[list(start), :2].mean(axis=0).astype(np.float64),
+        points[list(end), :2].mean(axis=0).astype(np.float64),
+    )
+
+
+def _distance(points: F64, start: F64, end: F64) -> F64:
+    along = end - start
+    length = float(along @ along) or 1.0
+    share = np.clip(((points - start[:, None]) * along[:, None]).sum(axis=0) / length, 0.0, 1.0)
+    nearest = start[:, None] + along[:, None] * share
+    result: F64 = np.hypot(*(points - nearest))
+    return result
+
+
+def _turn(bone: tuple[F64, F64], aim: tuple[F64, F64]) -> F64:
+    """Rigid motion that takes one bone to another (its start exactly; bones keep their length)."""
+    before, after = bone[1] - bone[0], aim[1] - aim[0]
+    angle = np.arctan2(after[1], after[0]) - np.arctan2(before[1], before[0])
+    c, s = np.cos(angle), np.sin(angle)
+    turn = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+    turn[:2, 2] = aim[0] - turn[:2, :2] @ bone[0]
+    return turn
 
 
 def flows(scene: Scene, tops: list[U8]) -> tuple[NDArray[np.float16], U8]:

@@ -18,6 +18,18 @@ KEY_POINTS = (
 )  # fmt: skip
 """COCO's names; left and right are the figure's own."""
 
+PARTS = ("none", "behind", "trunk", "skirt", "head", "left_arm", "right_arm", "left_leg", "right_leg")
+"""Parts of a figure whose drawings are told apart; the index is the value in a source's part maps."""
+BONES: dict[str, tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]] = {
+    "trunk": (((11, 12), (5, 6)),),
+    "head": (((3, 4), (0,)),),
+    "left_arm": (((5,), (7,)), ((7,), (9,))),
+    "right_arm": (((6,), (8,)), ((8,), (10,))),
+    "left_leg": (((11,), (13,)), ((13,), (15,))),
+    "right_leg": (((12,), (14,)), ((14,), (16,))),
+}
+"""Bones of the rigid parts: each from the mean of some key points to the mean of others."""
+
 
 def key_points(
     design: Design, frame: Joints, scale: float, origin: Point, size: tuple[int, int]
@@ -32,7 +44,7 @@ def key_points(
         size: (width, height) of the drawing.
 
     Returns:
-        float32 [17,3]: x, y and 2 for seen, 1 for hidden by the figure itself, 0 for outside the drawing.
+        float32 [17,3]: x, y and 2 for seen, 1 for hidden by the figure itself, 0 for beyond the drawing.
     """
     behind, profile = design.view == "back", design.view == "profile"
     turn = design.facing
@@ -79,5 +91,5 @@ def key_points(
     outside = (
         (result[:, 0] < 0) | (result[:, 1] < 0) | (result[:, 0] > size[0] - 1) | (result[:, 1] > size[1] - 1)
     )
-    result[outside] = 0.0
+    result[outside, 2] = 0.0
     return result

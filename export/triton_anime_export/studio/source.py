@@ -36,7 +36,9 @@ class Source:
         additive: light that is added to the picture rather than painted over it.
         effect_type: one of :data:`EFFECT_TYPES`, empty for what is not an effect.
         key_points: for each drawing float32 [17,3] (x, y, visibility) in drawing pixels, COCO order and
-            COCO visibility (0 not there, 1 hidden, 2 seen); empty where nobody knows them.
+            COCO visibility (0 beyond the drawing's edge, 1 hidden, 2 seen); empty where nobody knows them.
+        parts: for each drawing uint8 [h,w], which part of the body is drawn there (index into
+            ``keypoints.PARTS``, 0 for none); empty where nobody knows them.
         actions: for each drawing what the character does (``walk``, ``kick``); empty where unknown.
         expressions: for each drawing the look on the face; empty where unknown.
         travel: for each drawing how many drawing pixels the ground passes since the last (a walker's
@@ -52,6 +54,7 @@ class Source:
     additive: bool = False
     effect_type: str = ""
     key_points: tuple[NDArray[np.float32], ...] = ()
+    parts: tuple[NDArray[np.uint8], ...] = ()
     actions: tuple[str, ...] = ()
     expressions: tuple[str, ...] = ()
     travel: tuple[float, ...] = ()
