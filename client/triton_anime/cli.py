@@ -22,6 +22,7 @@ COMMANDS = {
     "process": "Take videos apart into character, effect and background layers.",
     "serve": "Run the embedded Triton server in the foreground, for other programs.",
     "models": "List what a server serves: role, readiness, size.",
+    "sheet": "Draw a contact sheet of finished episodes, before and after.",
 }
 
 _EPILOG = """\b
