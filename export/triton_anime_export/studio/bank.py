@@ -1,7 +1,7 @@
 """A bank of drawn shots on disk: drawn once, read by every training recipe.
 
 A split may be drawn in parts (``train``, ``train-2`` ...). Layout of a part:
-one ``.npy`` per map (see :class:`Clip`), all of first dimension N, plus
+one ``.npy`` per map (see :class:`.scene.Shot`), all of first dimension N, plus
 ``bank.json`` (seed, size, counts) and ``drawn.npy`` (which clips are complete, so drawing resumes).
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import multiprocessing
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from triton_anime_export.errors import DataError
 from triton_anime_export.studio.art import Art
 from triton_anime_export.studio.director import Cast, stage
+from triton_anime_export.studio.scene import Shot
 from triton_anime_export.studio.source import EFFECT_TYPES, Source
 
 __all__ = ["EFFECT_TYPES", "Bank", "Clip", "draw_bank", "draw_cast"]
@@ -39,19 +39,8 @@ _MAPS: dict[str, tuple[tuple[int, ...], str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Clip:
-    """Views into the bank of one shot; arrays as in :class:`triton_anime_export.studio.scene.Shot`."""
-
-    frames: NDArray[np.uint8]
-    plate: NDArray[np.uint8]
-    ids: NDArray[np.uint8]
-    alpha: NDArray[np.uint8]
-    object: NDArray[np.uint8]
-    effect: NDArray[np.uint8]
-    effect_type: NDArray[np.uint8]
-    flow: NDArray[np.float16]
-    flow_valid: NDArray[np.uint8]
+Clip = Shot
+"""What the bank reads back is the shot that was drawn, without the names of its characters."""
 
 
 class Bank:
@@ -85,13 +74,33 @@ class Bank:
     def clip(self, index: int) -> Clip:
         """The clip at ``index`` (0 <= index < len)."""
         part, at = self._at[index]
-        return Clip(**{name: array[at] for name, array in self._parts[part].items()})
+        maps = {name: array[at] for name, array in self._parts[part].items()}
+        return Shot(objects=maps.pop("object"), names=(), **maps)
 
 
 def draw_cast(
-    seed: int, art: Art | None, *, characters: int, backdrops: int, effects: int, objects: int
+    seed: int,
+    art: Art | None,
+    *,
+    characters: int,
+    backdrops: int,
+    effects: int,
+    objects: int,
+    drawings: int = 4,
+    height: int = 480,
 ) -> Cast:
-    """Draw the studio's pools of sources for one split."""
+    """Draw the studio's pools of sources for one split.
+
+    Args:
+        seed: of everything that is drawn.
+        art: openly licensed art that scenes may take sources from.
+        characters: how many people and animals.
+        backdrops: how many places.
+        effects: how many effects, the types in turn.
+        objects: how many things.
+        drawings: poses of each character, one after another in one performance.
+        height: pixels of a character's sheet.
+    """
     from triton_anime_export.studio import backdrops as backdrop_module
     from triton_anime_export.studio import characters as character_module
     from triton_anime_export.studio import effects as effect_module
@@ -102,7 +111,7 @@ def draw_cast(
 
     kinds = EFFECT_TYPES[1:]
     return Cast(
-        pool("characters", characters, lambda rng, i: character_module.draw_character(rng, 480, 3)),
+        pool("characters", characters, lambda rng, i: character_module.draw_character(rng, height, drawings)),
         pool("backdrops", backdrops, lambda rng, i: backdrop_module.draw_backdrop(rng)),
         pool(
             "effects", effects, lambda rng, i: effect_module.draw_effect(rng, kinds[i % len(kinds)], 320, 4)
@@ -122,19 +131,8 @@ def _draw_one(index: int) -> int:
     assert _CAST is not None
     assert _ROOT is not None
     shot = stage(np.random.default_rng([_SEED, index]), _CAST, (WIDTH, HEIGHT), DRAWINGS)
-    values = {
-        "frames": shot.frames,
-        "plate": shot.plate,
-        "ids": shot.ids,
-        "alpha": shot.alpha,
-        "object": shot.objects,
-        "effect": shot.effect,
-        "effect_type": shot.effect_type,
-        "flow": shot.flow,
-        "flow_valid": shot.flow_valid,
-    }
-    for name, value in values.items():
-        np.load(_ROOT / f"{name}.npy", mmap_mode="r+")[index] = value
+    for name in _MAPS:
+        np.load(_ROOT / f"{name}.npy", mmap_mode="r+")[index] = getattr(shot, name)
     return index
 
 

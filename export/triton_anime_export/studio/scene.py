@@ -48,6 +48,11 @@ class Shot:
     flow_valid: NDArray[np.uint8]
     names: tuple[str, ...]
 
+    @property
+    def object(self) -> NDArray[np.uint8]:
+        """The map of objects under the name that a bank stores it by."""
+        return self.objects
+
 
 @dataclass
 class Actor:
