@@ -1,93 +1,117 @@
-"""Painted backgrounds without characters: landscapes, towns, interiors and abstract grounds."""
+"""Painted backgrounds without characters: landscapes, towns, interiors, tales and abstract grounds.
+
+Each is painted in a time of day and finished by one of several hands, from flat cel paint to brush strokes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import skia
 from numpy.random import Generator
 
-from . import interiors, nature, town
-from .paint import fill, hsv, pixels, polygon
+from . import fantasy, grounds, interiors, nature, rooms, streets, town, wilds
+from .finishing import finished, graded
+from .paint import pixels
+from .place import MOODS, Place, draw_mood
 from .source import Source
-from .texture import gradient, painted, strokes
+from .texture import painted
 
-Painter = Callable[[skia.Canvas, Generator, int, int], None]
-
-
-def abstract(canvas: skia.Canvas, rng: Generator, width: int, height: int) -> None:
-    """Plain grounds, gradients, rays, dots and speed-line fields used behind emotions and fights."""
-    hue = rng.random()
-    first, second = (
-        hsv(hue, rng.uniform(0, 0.7), rng.uniform(0.1, 1)),
-        hsv(hue + rng.uniform(-0.2, 0.2), rng.uniform(0, 0.7), rng.uniform(0.2, 1)),
-    )
-    gradient(canvas, (0, 0, width, height), [first, second], horizontal=bool(rng.random() < 0.3))
-    kind = int(rng.integers(0, 6))
-    x0, y0 = width * rng.uniform(0.3, 0.7), height * rng.uniform(0.3, 0.7)
-    tone = hsv(hue + rng.uniform(0, 0.5), rng.uniform(0, 0.6), rng.uniform(0.2, 1))
-    if kind == 1:
-        for _ in range(int(rng.integers(20, 90))):
-            angle, spread = rng.uniform(0, 2 * np.pi), rng.uniform(0.004, 0.05)
-            start = rng.uniform(0.15, 0.5) * height
-            ends = [
-                (x0 + 2 * width * np.cos(angle + side), y0 + 2 * width * np.sin(angle + side))
-                for side in (-spread, spread)
-            ]
-            canvas.drawPath(
-                polygon([(x0 + start * np.cos(angle), y0 + start * np.sin(angle)), *ends]),
-                fill(tone, rng.uniform(0.3, 0.9)),
-            )
-    elif kind == 2:
-        step = rng.uniform(18, 60)
-        for row in range(int(height / step) + 2):
-            for column in range(int(width / step) + 2):
-                radius = step * 0.35 * row * step / height + 1
-                canvas.drawCircle(column * step + (row % 2) * step / 2, row * step, radius, fill(tone, 0.6))
-    elif kind == 3:
-        for _ in range(int(rng.integers(30, 120))):
-            y, thick = rng.uniform(0, height), rng.uniform(0.5, 9)
-            canvas.drawRect(
-                skia.Rect.MakeXYWH(rng.uniform(-0.5, 0.6) * width, y, width * rng.uniform(0.2, 1.2), thick),
-                fill(tone, rng.uniform(0.2, 0.8)),
-            )
-    elif kind == 4:
-        for _ in range(int(rng.integers(8, 30))):
-            canvas.drawCircle(
-                rng.uniform(0, width),
-                rng.uniform(0, height),
-                rng.uniform(10, 120),
-                fill(tone, rng.uniform(0.1, 0.4)),
-            )
-    elif kind == 5:
-        strokes(canvas, rng, (-60, 0, width, height), tone, 160, rng.uniform(20, 90), 0.4, flat=False)
+Painter = Callable[[Place], None]
 
 
-PAINTERS: tuple[tuple[str, Painter, float], ...] = (
-    ("meadow", nature.meadow, 0.13),
-    ("forest", nature.forest, 0.12),
-    ("beach", nature.beach, 0.07),
-    ("sky", nature.sky_only, 0.07),
-    ("battlefield", nature.battlefield, 0.07),
-    ("street", town.street, 0.15),
-    ("skyline", town.skyline, 0.07),
-    ("classroom", interiors.classroom, 0.09),
-    ("corridor", interiors.corridor, 0.06),
-    ("room", interiors.room, 0.11),
-    ("abstract", abstract, 0.06),
+@dataclass(frozen=True)
+class Kind:
+    """One kind of place: its name is the scene type it shows."""
+
+    name: str
+    painter: Painter
+    share: float
+    scene_type: str
+    indoors: bool = False
+    mood: str = ""  # fixed mood; empty draws one
+
+
+def sketched(painter: Callable[[skia.Canvas, Generator, int, int], None]) -> Painter:
+    """A flat vector painter as painter of a place."""
+
+    def paint(place: Place) -> None:
+        painter(place.canvas, place.rng, place.width, place.height)
+
+    return paint
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("classroom", rooms.classroom, 0.07, "classroom", True),
+    Kind("corridor", rooms.corridor, 0.045, "corridor", True),
+    Kind("library", rooms.library, 0.03, "library", True),
+    Kind("home", rooms.home, 0.07, "interior", True),
+    Kind("japanese_room", rooms.japanese_room, 0.035, "interior", True),
+    Kind("gym", rooms.gym, 0.02, "gym", True),
+    Kind("shop", rooms.counter_shop, 0.03, "shop", True),
+    Kind("train", rooms.train, 0.025, "train", True),
+    Kind("laboratory", rooms.laboratory, 0.03, "laboratory", True),
+    Kind("office", rooms.office, 0.02, "office", True),
+    Kind("street", streets.street, 0.09, "street"),
+    Kind("alley", streets.alley, 0.03, "street"),
+    Kind("park", streets.park, 0.06, "park"),
+    Kind("rooftop", streets.rooftop, 0.035, "rooftop"),
+    Kind("platform", streets.platform, 0.02, "station"),
+    Kind("city", streets.night_city, 0.025, "city"),
+    Kind("night_city", streets.night_city, 0.02, "night_city", mood="night"),
+    Kind("meadow", wilds.meadow, 0.06, "field"),
+    Kind("forest", wilds.forest, 0.06, "forest"),
+    Kind("shore", wilds.shore, 0.05, "beach"),
+    Kind("highland", wilds.highland, 0.045, "mountains"),
+    Kind("cave", wilds.cave, 0.02, "cave", mood="dim"),
+    Kind("underwater", wilds.underwater, 0.015, "underwater", mood="day"),
+    Kind("clouds", wilds.clouds_above, 0.03, "sky"),
+    Kind("stone_hall", fantasy.stone_hall, 0.03, "castle", True),
+    Kind("castle", fantasy.castle, 0.025, "castle"),
+    Kind("arena", fantasy.arena, 0.05, "arena"),
+    Kind("ruins", fantasy.ruins, 0.025, "ruins"),
+    Kind("space", fantasy.space, 0.015, "space", mood="night"),
+    Kind("abstract", grounds.abstract, 0.09, "abstract", mood="day"),
+    Kind("flat_meadow", sketched(nature.meadow), 0.006, "field", mood="day"),
+    Kind("flat_battlefield", sketched(nature.battlefield), 0.012, "wasteland", mood="day"),
+    Kind("flat_street", sketched(town.street), 0.008, "street", mood="day"),
+    Kind("flat_skyline", sketched(town.skyline), 0.008, "city", mood="day"),
+    Kind("flat_room", sketched(interiors.room), 0.006, "interior", True, mood="day"),
 )
+"""What is painted, with relative shares and scene types."""
 
 
-def draw_backdrop(rng: Generator, width: int = 900, height: int = 512) -> Source:
-    """One opaque painted background."""
-    weights = np.array([weight for _, _, weight in PAINTERS])
-    name, painter, _ = PAINTERS[int(rng.choice(len(PAINTERS), p=weights / weights.sum()))]
-    surface = skia.Surface(width, height)
-    painter(surface.getCanvas(), rng, width, height)
-    image = pixels(surface)
-    if rng.random() < 0.35:
-        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.6, 3.5)))
-    image = painted(rng, image, float(rng.uniform(0.1, 1.0)))
-    return Source("backdrop", f"studio:{name}-{int(rng.integers(0, 2**31))}", (image,))
+def draw_backdrop(rng: Generator, width: int = 900, height: int = 512, kind: str = "") -> Source:
+    """One opaque painted background with its scene type, mood and style.
+
+    Args:
+        rng: decides everything.
+        width: in pixels.
+        height: in pixels.
+        kind: the name of one of :data:`KINDS`; empty draws one by its share.
+    """
+    shares = np.array([entry.share for entry in KINDS])
+    chosen = KINDS[int(rng.choice(len(KINDS), p=shares / shares.sum()))]
+    if kind:
+        chosen = next(entry for entry in KINDS if entry.name == kind)
+    mood = chosen.mood or draw_mood(rng, chosen.indoors)
+    pen = 0.0 if rng.random() < 0.6 else float(rng.uniform(0.8, 2.2))
+    place = Place(rng, width, height, mood, pen, float(rng.choice((0.15, 0.6, 1.0), p=(0.3, 0.3, 0.4))))
+    chosen.painter(place)
+    flat = chosen.name.startswith("flat_")
+    image = np.ascontiguousarray(pixels(place.surface)[..., :3]) if flat else place.finish()
+    image, hand = finished(rng, image)
+    image = graded(rng, image)
+    rgba = np.dstack([image, np.full((height, width), 255, np.uint8)])
+    if rng.random() < 0.3:
+        rgba = painted(rng, rgba, float(rng.uniform(0.1, 0.7)))
+    return Source(
+        "backdrop",
+        f"studio:{chosen.name}-{int(rng.integers(0, 2**31))}",
+        (rgba,),
+        style=f"{hand} background",
+        scene_type=chosen.scene_type,
+        mood=place.mood if place.mood in (*MOODS, "dim") and chosen.scene_type != "abstract" else "",
+    )

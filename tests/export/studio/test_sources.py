@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("skia")
 
-from triton_anime_export.studio import backdrops, characters, effects, props
+from triton_anime_export.studio import characters, effects, props
 from triton_anime_export.studio.source import EFFECT_TYPES
 
 
@@ -65,19 +65,6 @@ def test_every_effect_type_draws_something_that_evolves(effect_type: str) -> Non
 def test_an_unknown_effect_is_refused() -> None:
     with pytest.raises(ValueError, match="no effect 'none'"):
         effects.draw_effect(np.random.default_rng(0), "none")
-
-
-@pytest.mark.parametrize("name", [name for name, _, _ in backdrops.PAINTERS])
-def test_backdrops_are_opaque_pictures(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen = tuple(entry for entry in backdrops.PAINTERS if entry[0] == name)
-    monkeypatch.setattr(backdrops, "PAINTERS", chosen)
-    first = backdrops.draw_backdrop(np.random.default_rng(2), 320, 180)
-    again = backdrops.draw_backdrop(np.random.default_rng(2), 320, 180)
-    (image,) = first.drawings
-    assert image.shape == (180, 320, 4)
-    assert (image[..., 3] == 255).all()
-    assert image[..., :3].std() > 4
-    assert np.array_equal(image, again.drawings[0])
 
 
 def test_objects_are_drawn_on_a_transparent_sheet() -> None:
