@@ -79,9 +79,9 @@ def draw_finish(rng: Generator, hair: Colour, cloths: tuple[Colour, ...], height
         hair_gradient=rng.uniform(0.25, 1.0) if rich and rng.random() < 0.65 else 0.0,
         cloth_gradient=rng.uniform(-0.3, 0.6) if rich and rng.random() < 0.6 else 0.0,
         tones=3 if rich and rng.random() < 0.5 else 2,
-        folds=rng.uniform(1.0, 6.0) if rich else 0.0,
+        folds=rng.uniform(2.0, 10.0) if rich else 0.0,
         strands=rng.uniform(6.0, 34.0) if rich else rng.uniform(0.0, 6.0),
-        airbrush=rng.uniform(0.2, 0.75) if painted else 0.0,
+        airbrush=rng.uniform(0.45, 1.0) if painted else 0.0,
         print_name=str(rng.choice(PATTERNS)) if rng.random() < 0.3 else "",
         print_size=float(np.exp(rng.uniform(math.log(0.06), math.log(0.45)))),
         prints=chosen or cloths[:1],
@@ -91,7 +91,7 @@ def draw_finish(rng: Generator, hair: Colour, cloths: tuple[Colour, ...], height
         rim_width=rng.uniform(0.012, 0.06) if rng.random() < 0.28 else 0.0,
         rim_side=int(rng.integers(-1, 2)),
         rim_strength=rng.uniform(0.3, 0.9),
-        grain=rng.uniform(0.015, 0.05) if painted and rng.random() < 0.35 else 0.0,
+        grain=rng.uniform(0.01, 0.035) if painted and rng.random() < 0.35 else 0.0,
         outer=rng.uniform(1.0, 4.5) * height / 480 if rng.random() < 0.1 else 0.0,
         outer_colour=(1.0, 1.0, 1.0) if rng.random() < 0.6 else hsv(rng.random(), 0.5, rng.uniform(0, 0.4)),
     )
@@ -261,7 +261,7 @@ class Painting(Cel):
             y = bounds.top() + height * rng.uniform(0.0, 0.9)
             far = rng.uniform(0.2, 0.7)
             tip = (x - side * width * far * rng.uniform(0.1, 1.0), y + height * far * rng.uniform(-0.15, 0.6))
-            thick = rng.uniform(0.04, 0.16) * min(width, height)
+            thick = rng.uniform(0.05, 0.28) * min(width, height)
             shape = _spike((x, y), tip, thick, rng.uniform(-0.25, 0.25) * thick * 4)
             paint = fill(tone if index % 4 else (1.0, 1.0, 1.0), 0.9 if index % 4 else 0.25)
             if index % 4:
@@ -275,6 +275,12 @@ class Painting(Cel):
         bright = mix(colour, (1.0, 0.98, 0.95), 0.4 if lightness(colour) < 0.6 else 0.65)
         deep = multiply(colour, (0.55, 0.48, 0.6))
         top = bounds.centerX() + width * rng.uniform(-0.1, 0.1)
+        if self.finish.airbrush > 0 and width > 0.3:
+            # The soft ring of light that painted hair carries.
+            ring = skia.Path()
+            y = bounds.top() + min(0.3 * height, 0.35) * rng.uniform(0.7, 1.2)
+            ring.addOval(skia.Rect.MakeXYWH(bounds.left(), y, width, 0.12 + 0.08 * rng.random()))
+            self.canvas.drawPath(ring, blurred(fill(bright, rng.uniform(0.35, 0.8)), 0.03 * self.scale))
         for _ in range(many):
             share = rng.uniform(-0.5, 0.5)
             begin, end = sorted(rng.uniform(0.0, 1.0, 2))

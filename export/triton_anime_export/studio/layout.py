@@ -12,7 +12,7 @@ from .source import Source
 Rng = np.random.Generator
 
 LAYOUTS: dict[str, float] = {
-    "empty": 0.08, "single": 0.22, "portrait": 0.16, "pair": 0.13, "group": 0.12, "close_up": 0.1,
+    "empty": 0.08, "single": 0.2, "portrait": 0.2, "pair": 0.13, "group": 0.12, "close_up": 0.1,
     "crossing": 0.07, "entrance": 0.06, "crowd": 0.06,
 }  # fmt: skip
 """Kinds of shot and how often they are staged."""
@@ -70,7 +70,7 @@ def marks(rng: Rng, size: tuple[int, int], count: int, layout: str | None = None
         return marked
     if layout == "portrait":
         people = int(rng.choice((1, 2, 3), p=(0.5, 0.35, 0.15)))
-        reach = rng.uniform(0.75, 1.15) * height
+        reach = rng.uniform(0.75, 1.4) * height
         return [
             Mark(
                 reach * rng.uniform(0.92, 1.08),
@@ -139,7 +139,7 @@ def play(rng: Rng, source: Source, mark: Mark, size: tuple[int, int], count: int
         y = max(y, height + rng.uniform(0.0, 0.12) * h * scale - h * scale / 2)
     hold = int(rng.choice(HOLDS, p=(0.4, 0.38, 0.22)))
     slides = bool(rng.random() < 0.4)  # the cel is moved in each frame although its drawing is held
-    angle = rng.normal(0, 0.03) if bust or rng.random() < 0.9 else rng.uniform(-np.pi, np.pi)
+    angle = rng.normal(0, 0.03) if bust or rng.random() < 0.94 else rng.uniform(-np.pi, np.pi)
     mirror = bool(rng.random() < 0.5)
     stride = sum(source.travel) if source.travel else 0.0
     if mark.facing and stride:

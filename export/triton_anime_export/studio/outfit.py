@@ -84,14 +84,14 @@ def _wing(
         for share in (0.75, 0.45):
             cel.line([elbow, (root[0] + side * span * share, root[1] + span * 0.3)], tone, 1.0)
         return
-    for index in range(9):
-        share = index / 8
+    for index in range(14):
+        share = index / 13
         start = along(root, elbow, min(1.0, share * 1.3))
         end = (
             root[0] + side * span * (0.3 + 0.85 * share),
             root[1] + span * (0.55 - 0.75 * share * share - beat * share),
         )
-        normal = 0.12 + 0.05 * span
+        normal = 0.1 + 0.06 * span
         middle = along(start, end, 0.6)
         cel.part(
             smooth([start, (middle[0], middle[1] - normal), end, (middle[0], middle[1] + normal)]), tone, 0.05

@@ -45,7 +45,9 @@ def pixelated(rng: Rng, source: Source, shown: float) -> Source:
         source: what is drawn.
         shown: frame pixels to a drawing's pixel.
     """
-    block = max(rng.uniform(2.0, 6.0) / max(shown, 1e-3), 1.0)
+    longest = max(source.drawings[0].shape[:2])
+    # Below forty blocks nobody could tell what is drawn.
+    block = max(min(rng.uniform(2.0, 6.0) / max(shown, 1e-3), longest / 40), 1.0)
     levels = int(rng.integers(3, 9))
     hard = not source.additive and source.effect_type != "smoke"
 
