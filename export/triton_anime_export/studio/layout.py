@@ -27,7 +27,7 @@ class Mark:
     Attributes:
         reach: height of the whole sheet.
         x: centre.
-        top: upper edge of the sheet; None stands it on the lower edge of the frame, as a bust is.
+        top: upper edge of the sheet; None frames it as a portrait, the head in the frame.
         step: pixels to the right for each frame; None lets it drift, or walk at the pace of its stride.
         facing: -1 or 1 turns it to that side where it walks; 0 leaves it to chance.
     """
@@ -130,13 +130,16 @@ def play(rng: Rng, source: Source, mark: Mark, size: tuple[int, int], count: int
     unit = size[0] / 448
     h, w = source.drawings[0].shape[:2]
     scale = mark.reach / max(h, 0.6 * w)
-    x, y = (
-        mark.x,
-        (height if mark.top is None else mark.top) + h * scale * (0.5 if mark.top is not None else -0.5),
-    )
-    bust = is_bust(source)
+    tall, bust = h * scale, is_bust(source)
+    x, top = mark.x, mark.top
+    if top is None:
+        # A portrait shows the head; a bust reaches below the lower edge.
+        top = rng.uniform(0.01, 0.18) * height
+        if bust:
+            top = max(top, height - tall)
     if bust and rng.random() < 0.9:
-        y = max(y, height + rng.uniform(0.0, 0.12) * h * scale - h * scale / 2)
+        top = max(top, height - tall + rng.uniform(0.0, 0.12) * tall)
+    y = top + tall / 2
     hold = int(rng.choice(HOLDS, p=(0.4, 0.38, 0.22)))
     slides = bool(rng.random() < 0.4)  # the cel is moved in each frame although its drawing is held
     angle = rng.normal(0, 0.03) if bust or rng.random() < 0.94 else rng.uniform(-np.pi, np.pi)
