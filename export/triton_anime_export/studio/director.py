@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime_export.studio.art import Art
-from triton_anime_export.studio.layout import marks, play
+from triton_anime_export.studio.layout import draw_layout, marks, play
 from triton_anime_export.studio.scene import Actor, Matrix, Scene, Shot, draw_shot, similarity
 from triton_anime_export.studio.source import Source
 from triton_anime_export.studio.variety import cluttered, out_of_focus, pixelated, recoloured
 
 Rng = np.random.Generator
+CAMERA_MOVES = ("locked", "pan", "zoom", "shake")
 _PIXEL_ART = 0.12
 
 
@@ -87,6 +88,7 @@ def plan(
     for _ in range(int(rng.choice(3, p=[0.55, 0.3, 0.15])) if cast.objects else 0):
         source = cast.objects[rng.integers(len(cast.objects))]
         actors.append(_thing(rng, source, rng.uniform(0.15, 0.6) * height, size, count, speed=0.3))
+    layout = layout or draw_layout(rng)
     for mark in marks(rng, size, count, layout):
         source = cast.character(rng)
         if rng.random() < _PIXEL_ART:
@@ -98,7 +100,7 @@ def plan(
     for _ in range(int(rng.choice(4, p=[0.45, 0.33, 0.15, 0.07]))):
         actor = _thing(rng, cast.effect(rng), rng.uniform(0.25, 1.3) * height, size, count, speed=0.8)
         actors.insert(int(rng.integers(len(actors) + 1)) if rng.random() < 0.35 else len(actors), actor)
-    camera = _camera(rng, size, count)
+    move, camera = _camera(rng, size, count)
     cover = _cover(rng, backdrop, size)
     # What is far away passes more slowly than the stage does.
     far = rng.uniform(0.35, 1.0) if rng.random() < 0.5 else 1.0
@@ -107,7 +109,7 @@ def plan(
         lag = np.eye(3)
         lag[:2, 2] = -(1.0 - far) * (matrix[:2, 2] - camera[0][:2, 2])
         follows.append(lag @ cover)
-    return Scene(Actor(backdrop, follows, [0] * count), actors, camera, size, _grade(rng))
+    return Scene(Actor(backdrop, follows, [0] * count), actors, camera, size, _grade(rng), layout, move)
 
 
 def stage(rng: Rng, cast: Cast, size: tuple[int, int] = (448, 256), count: int = 4) -> Shot:
@@ -149,9 +151,9 @@ def _cover(rng: Rng, backdrop: Source, size: tuple[int, int]) -> Matrix:
     return similarity(x, y, scale, 0.0, bool(rng.random() < 0.5), (w, h))
 
 
-def _camera(rng: Rng, size: tuple[int, int], count: int) -> list[Matrix]:
+def _camera(rng: Rng, size: tuple[int, int], count: int) -> tuple[str, list[Matrix]]:
     width, height = size
-    kind = rng.choice(4, p=[0.4, 0.3, 0.2, 0.1])  # locked, pan, zoom, shake
+    kind = int(rng.choice(4, p=[0.4, 0.3, 0.2, 0.1]))
     step = rng.normal(0, 6.0, 2) * (width / 448) if kind in {1, 2} else np.zeros(2)
     grow = float(np.exp(rng.normal(0, 0.02))) if kind == 2 else 1.0
     # Long shots would otherwise leave the scene.
@@ -172,7 +174,7 @@ def _camera(rng: Rng, size: tuple[int, int], count: int) -> list[Matrix]:
         )
         cameras.append(matrix)
         offset, zoom = offset + step, zoom * grow
-    return cameras
+    return CAMERA_MOVES[kind], cameras
 
 
 def _grade(rng: Rng) -> NDArray[np.uint8] | None:

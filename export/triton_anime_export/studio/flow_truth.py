@@ -7,6 +7,8 @@ not seen in the other frame rather than guessed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +20,23 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 
-def flow_between(scene: Scene, tops: tuple[U8, U8], t: int, other: int, step: int = 1) -> tuple[F32, U8]:
+@dataclass(frozen=True)
+class Flow:
+    """Flow from one frame to another.
+
+    Attributes:
+        vectors: float32 [2,H,W], (dx,dy) in pixels of the frame.
+        sure: uint8 [H,W], 1 where the vector is exact, 0 on hair and skirts that took another shape.
+        seen: uint8 [H,W], 1 where it is exact and the same thing is seen in the other frame; 0 where that
+            is covered there or has left the frame.
+    """
+
+    vectors: F32
+    sure: U8
+    seen: U8
+
+
+def flow_between(scene: Scene, tops: tuple[U8, U8], t: int, other: int, step: int = 1) -> Flow:
     """Flow from frame ``t`` to frame ``other`` of a scene.
 
     Args:
@@ -26,18 +44,15 @@ def flow_between(scene: Scene, tops: tuple[U8, U8], t: int, other: int, step: in
         tops: which actor is seen in frame t and in the other frame, uint8 [H,W] each.
         t: frame the flow starts from.
         other: frame it leads to, before or after t.
-        step: 1 for full resolution; 2 samples the centres of 2x2 blocks.
-
-    Returns:
-        float32 [2,H/step,W/step], (dx,dy) in pixels, and uint8 [H/step,W/step], 1 where the same thing is
-        seen in the other frame and 0 where it is covered there or has left the frame.
+        step: 1 for full resolution; 2 samples the centres of 2x2 blocks, at half the height and width.
     """
     width, height = scene.size
     across, down = width // step, height // step
     shift = (step - 1) / 2
     ys, xs = np.mgrid[0:down, 0:across].astype(np.float64) * step + shift
     points = np.stack([xs.ravel(), ys.ravel(), np.ones(xs.size)])
-    flow, valid = np.zeros((2, xs.size)), np.zeros(xs.size, np.uint8)
+    vectors = np.zeros((2, xs.size), np.float32)
+    known, seen = np.ones(xs.size, np.uint8), np.zeros(xs.size, np.uint8)
     here = tops[0][::step, ::step][:down, :across].ravel()
     for order, actor in enumerate([scene.backdrop, *scene.actors]):
         mask = here == order
@@ -45,10 +60,9 @@ def flow_between(scene: Scene, tops: tuple[U8, U8], t: int, other: int, step: in
             continue
         before = scene.camera[t] @ actor.motion[t]
         after = scene.camera[other] @ actor.motion[other]
-        base = np.linalg.inv(before) @ points[:, mask]
-        drawn, part, sure = _limbs(actor, t, other, base)
+        drawn, part, sure = _limbs(actor, t, other, np.linalg.inv(before) @ points[:, mask])
         moved = after @ drawn
-        flow[:, mask] = (moved - points[:, mask])[:2]
+        vectors[:, mask] = (moved - points[:, mask])[:2]
         x, y = np.rint(moved[0]).astype(int), np.rint(moved[1]).astype(int)
         inside = (x >= 0) & (x < width) & (y >= 0) & (y < height) & sure
         same = np.zeros(inside.shape, bool)
@@ -57,8 +71,8 @@ def flow_between(scene: Scene, tops: tuple[U8, U8], t: int, other: int, step: in
             # A limb may be covered by another part of the same figure.
             there = _sampled(actor.source.parts[_drawing(actor, other)], drawn)
             same &= there == part
-        valid[mask] = same
-    return flow.reshape(2, down, across).astype(np.float32), valid.reshape(down, across)
+        known[mask], seen[mask] = sure, same
+    return Flow(vectors.reshape(2, down, across), known.reshape(down, across), seen.reshape(down, across))
 
 
 def _drawing(actor: Actor, t: int) -> int:
@@ -136,4 +150,4 @@ def flows(scene: Scene, tops: list[U8]) -> tuple[NDArray[np.float16], U8]:
     if not pairs:
         empty = (0, 2, height // 2, width // 2)
         return np.zeros(empty, np.float16), np.zeros((0, *empty[2:]), np.uint8)
-    return np.stack([flow.astype(np.float16) for flow, _ in pairs]), np.stack([valid for _, valid in pairs])
+    return np.stack([flow.vectors.astype(np.float16) for flow in pairs]), np.stack([f.seen for f in pairs])

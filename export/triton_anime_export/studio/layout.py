@@ -39,18 +39,22 @@ class Mark:
     facing: int = 0
 
 
-def marks(rng: Rng, size: tuple[int, int], count: int, layout: str | None = None) -> list[Mark]:
+def draw_layout(rng: Rng) -> str:
+    """One of :data:`LAYOUTS`."""
+    names, shares = list(LAYOUTS), np.array(list(LAYOUTS.values()))
+    return str(rng.choice(names, p=shares / shares.sum()))
+
+
+def marks(rng: Rng, size: tuple[int, int], count: int, layout: str) -> list[Mark]:
     """Marks of all characters of one shot, from back to front.
 
     Args:
-        rng: decides the layout and the places.
+        rng: decides the places.
         size: (width, height) of the frame.
         count: frames of the shot.
-        layout: one of :data:`LAYOUTS`; a random one where None.
+        layout: one of :data:`LAYOUTS`.
     """
     width, height = size
-    names, shares = list(LAYOUTS), np.array(list(LAYOUTS.values()))
-    layout = layout or str(rng.choice(names, p=shares / shares.sum()))
     if layout == "empty":
         return []
     if layout == "crowd":

@@ -83,6 +83,8 @@ class Scene:
         camera: world to frame, one for each frame.
         size: (width, height) of the frames, both even.
         grade: uint8 [256,3], what becomes of each value of red, green and blue; None leaves them.
+        layout: how the characters were placed, see ``layout.LAYOUTS``; empty where nobody says.
+        camera_move: ``locked``, ``pan``, ``zoom`` or ``shake``; empty where nobody says.
     """
 
     backdrop: Actor
@@ -90,6 +92,8 @@ class Scene:
     camera: list[Matrix]
     size: tuple[int, int]
     grade: U8 | None = None
+    layout: str = ""
+    camera_move: str = ""
 
     def of_kind(self, kind: str) -> list[Actor]:
         """The actors whose source is of a kind, from back to front."""
@@ -103,6 +107,7 @@ class Frame:
     Attributes:
         picture, plate: uint8 [H,W,3].
         ids, alpha, objects, effect, effect_type: uint8 [H,W].
+        effect_ids: uint8 [H,W], 0 none or 1..n: the effect whose type the map of types gives.
         top: uint8 [H,W], 0 for the backdrop or 1..n: the actor that is seen, light and haze left aside.
         characters, things: uint8 [N,H,W], visible alpha of each character and of each object; empty unless
             they were asked for.
@@ -115,6 +120,7 @@ class Frame:
     objects: U8
     effect: U8
     effect_type: U8
+    effect_ids: U8
     top: U8
     characters: U8
     things: U8
@@ -155,7 +161,7 @@ def draw_frame(scene: Scene, t: int, instances: bool = False) -> Frame:
     """Draw frame ``t`` of a scene with its truth; ``instances`` asks for the alpha of each character too."""
     width, height = scene.size
     camera = scene.camera[t]
-    kinds = {kind: scene.of_kind(kind) for kind in ("character", "object")}
+    kinds = {kind: scene.of_kind(kind) for kind in ("character", "object", "effect")}
     base = _warp(
         scene.backdrop.premultiplied(t)[..., :3],
         camera @ scene.backdrop.motion[t],
@@ -163,11 +169,12 @@ def draw_frame(scene: Scene, t: int, instances: bool = False) -> Frame:
         cv2.BORDER_REFLECT_101,
     )
     rgb, plate = base.copy(), base
-    ident, top, kind = (np.zeros((height, width), np.uint8) for _ in range(3))
+    ident, top, kind, which = (np.zeros((height, width), np.uint8) for _ in range(4))
     alpha, thing, effect = (np.zeros((height, width), np.float32) for _ in range(3))
     single = {
         name: np.zeros((len(found) if instances else 0, height, width), np.float32)
         for name, found in kinds.items()
+        if name != "effect"
     }
     for order, actor in enumerate(scene.actors, start=1):
         layer = _warp(actor.premultiplied(t), camera @ actor.motion[t], scene.size, cv2.BORDER_CONSTANT)
@@ -179,7 +186,9 @@ def draw_frame(scene: Scene, t: int, instances: bool = False) -> Frame:
             strength = layer[..., :3].max(axis=2) if actor.source.additive else a
             rgb = rgb + layer[..., :3] if actor.source.additive else rgb * keep + layer[..., :3]
             # A soft light is "there" from about a sixteenth of full strength.
-            kind[strength > np.maximum(0.06, effect * 0.5)] = EFFECT_TYPES.index(actor.source.effect_type)
+            seen = strength > np.maximum(0.06, effect * 0.5)
+            kind[seen] = EFFECT_TYPES.index(actor.source.effect_type)
+            which[seen] = _place(kinds["effect"], actor) + 1
             effect = effect * (1.0 - strength) + strength
             if not actor.source.additive:
                 alpha *= rest
@@ -190,7 +199,7 @@ def draw_frame(scene: Scene, t: int, instances: bool = False) -> Frame:
             continue
         rgb = rgb * keep + layer[..., :3]
         effect *= rest
-        kind[solid] = 0
+        kind[solid] = which[solid] = 0
         top[solid] = order
         alpha *= rest
         thing *= rest
@@ -217,6 +226,7 @@ def draw_frame(scene: Scene, t: int, instances: bool = False) -> Frame:
         _bytes(thing),
         _bytes(effect),
         kind,
+        which,
         top,
         _bytes(single["character"]),
         _bytes(single["object"]),

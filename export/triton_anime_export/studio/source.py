@@ -43,6 +43,7 @@ class Source:
         expressions: for each drawing the look on the face; empty where unknown.
         travel: for each drawing how many drawing pixels the ground passes since the last (a walker's
             stride, positive to the right); empty for what does not walk.
+        words: what is drawn, for captions (``a figure with braids in a kimono``); empty where unknown.
         style: how it is drawn (``inked cel``), empty where unknown.
         scene_type: what place a backdrop shows (``classroom``), empty where unknown.
         mood: the light a backdrop is painted in (``dusk``), empty where unknown.
@@ -58,6 +59,7 @@ class Source:
     actions: tuple[str, ...] = ()
     expressions: tuple[str, ...] = ()
     travel: tuple[float, ...] = ()
+    words: str = ""
     style: str = ""
     scene_type: str = ""
     mood: str = ""
