@@ -11,14 +11,16 @@ import skia
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from . import face, figure, hair, hairdos, hats, limbs, outfit, profile
+from . import face, figure, hair, hairdos, hats, limbs, ornaments, outfit, profile
 from .acting import Moment, perform
 from .design import Design, draw_design
-from .finish import Finish, Painting, PartMap, light_from_behind
+from .finish import Finish, light_from_behind
 from .keypoints import PARTS, key_points
 from .paint import Cel, Point, hsv, packed
+from .painting import Painting, PartMap
 from .pose import Joints, Pose, joints
 from .source import Source
+from .wording import style_name, words
 
 BACK, TRUNK, SKIRT, HEAD, ARM, LEG = 0, 1, 2, 3, 4, 6
 """Groups of parts; arms and legs take two numbers each, left and right."""
@@ -134,7 +136,7 @@ def paint_figure(
                 face.draw_face(cel, design, pose, expression)
                 hair.draw_front(cel, design, sway)
         hats.draw_ears_and_hat(cel, design)
-        outfit.draw_on_head(cel, design)
+        ornaments.draw_on_head(cel, design)
 
     in_head(cel, frame, head)
     if design.scarf:
@@ -226,21 +228,6 @@ def draw_acting(design: Design, moments: Sequence[Moment], height: int) -> list[
     return drawn
 
 
-def style_name(design: Design) -> str:
-    """The hand in words: its lines and its shading."""
-    style = design.style
-    line = (
-        "line-less" if style.ink_width <= 0 else "coloured-line" if style.ink_colour_share > 0.5 else "inked"
-    )
-    if design.finish.airbrush > 0 or style.soft > 0:
-        shading = "painted"
-    elif style.depth <= 0:
-        shading = "flat"
-    else:
-        shading = "three-tone cel" if design.finish.tones > 2 or style.rim > 0 else "two-tone cel"
-    return f"{line} {shading}"
-
-
 def draw_character(rng: Generator, height: int = 640, drawings: int = 4, action: str | None = None) -> Source:
     """A random character acting: a performance of successive drawings on canvases of one size."""
     seed = int(rng.integers(0, 2**31))
@@ -258,5 +245,6 @@ def draw_character(rng: Generator, height: int = 640, drawings: int = 4, action:
         actions=tuple(moment.action for moment in moments),
         expressions=tuple(moment.expression for moment in moments),
         travel=tuple(m.travel * drawing.scale for m, drawing in zip(moments, drawn, strict=True)),
+        words=words(design),
         style=style_name(design),
     )

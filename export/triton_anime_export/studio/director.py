@@ -35,8 +35,8 @@ class Cast:
     art: Art | None = None
     art_share: float = 0.55
 
-    def character(self, rng: Rng) -> Source:
-        """A character, its colours varied."""
+    def character(self, rng: Rng, reach: float) -> Source:
+        """A character, its colours varied, that will be shown ``reach`` pixels high."""
         if self._from_art(rng) or not self.characters:
             assert self.art is not None
             source = self.art.character(rng, drawings=3)
@@ -57,6 +57,10 @@ class Cast:
             assert self.art is not None
             return self.art.effect(rng)
         return self.effects[rng.integers(len(self.effects))]
+
+    def thing(self, rng: Rng) -> Source | None:
+        """An object, or None where the cast has none."""
+        return self.objects[rng.integers(len(self.objects))] if self.objects else None
 
     def _from_art(self, rng: Rng) -> bool:
         return self.art is not None and rng.random() < self.art_share
@@ -85,17 +89,18 @@ def plan(
     if rng.random() < 0.35:
         backdrop = out_of_focus(rng, backdrop)
     actors: list[Actor] = []
-    for _ in range(int(rng.choice(3, p=[0.55, 0.3, 0.15])) if cast.objects else 0):
-        source = cast.objects[rng.integers(len(cast.objects))]
-        actors.append(_thing(rng, source, rng.uniform(0.15, 0.6) * height, size, count, speed=0.3))
+    for _ in range(int(rng.choice(3, p=[0.55, 0.3, 0.15]))):
+        source = cast.thing(rng)
+        if source is not None:
+            actors.append(_thing(rng, source, rng.uniform(0.15, 0.6) * height, size, count, speed=0.3))
     layout = layout or draw_layout(rng)
     for mark in marks(rng, size, count, layout):
-        source = cast.character(rng)
+        source = cast.character(rng, mark.reach)
         if rng.random() < _PIXEL_ART:
             source = pixelated(rng, source, mark.reach / source.drawings[0].shape[0])
         actors.append(play(rng, source, mark, size, count))
-    if cast.objects and rng.random() < 0.12:
-        source = cast.objects[rng.integers(len(cast.objects))]
+    source = cast.thing(rng) if rng.random() < 0.12 else None
+    if source is not None:
         actors.append(_thing(rng, source, rng.uniform(0.3, 0.9) * height, size, count, speed=0.5))
     for _ in range(int(rng.choice(4, p=[0.45, 0.33, 0.15, 0.07]))):
         actor = _thing(rng, cast.effect(rng), rng.uniform(0.25, 1.3) * height, size, count, speed=0.8)

@@ -18,6 +18,11 @@ KEY_POINTS = (
 )  # fmt: skip
 """COCO's names; left and right are the figure's own."""
 
+SKELETON = (
+    (16, 14), (14, 12), (17, 15), (15, 13), (12, 13), (6, 12), (7, 13), (6, 7), (6, 8), (7, 9), (8, 10),
+    (9, 11), (2, 3), (1, 2), (1, 3), (2, 4), (3, 5), (4, 6), (5, 7),
+)  # fmt: skip
+"""COCO's bones, pairs of key point numbers that count from 1."""
 PARTS = ("none", "behind", "trunk", "skirt", "head", "left_arm", "right_arm", "left_leg", "right_leg")
 """Parts of a figure whose drawings are told apart; the index is the value in a source's part maps."""
 BONES: dict[str, tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]] = {

@@ -1,18 +1,6 @@
-"""Writes a drawn shot with its truth to disk, and contact sheets of the studio's sources.
+"""Writes a scene with its truth to disk, and contact sheets of the studio's sources.
 
-Layout of a shot (drawing numbers have six digits, maps are those of :class:`~.scene.Shot`)::
-
-    OUTPUT/
-      shot.json                 seed, size, number of drawings, characters, effect types, layout
-      frames/000000.png         RGB, what the camera sees
-      plate/000000.png          RGB, background without characters and effects
-      alpha/000000.png          grey, visible alpha of all characters together
-      ids/000000.png            grey values 0 none, 1..n index into shot.json's characters
-      objects/000000.png        grey, alpha of objects (part of the plate)
-      effect/000000.png         grey, alpha of effects or strength of added light
-      effect_type/000000.png    grey values, index into shot.json's effect_types
-      flow/000000.npy           float16 [2,H/2,W/2], (dx,dy) in pixels from drawing n to n+1
-      flow_valid/000000.png     0 or 255 at half size: the same thing is visible in drawing n+1
+The layout is described in docs/studio.md.
 """
 
 from __future__ import annotations
@@ -27,71 +15,175 @@ from numpy.typing import NDArray
 
 from triton_anime_export.errors import DataError
 
-from .scene import Shot
+from .captions import caption, style_of
+from .flow_truth import Flow, flow_between
+from .keypoints import KEY_POINTS, SKELETON
+from .scene import Frame, Scene, draw_frame
 from .source import EFFECT_TYPES, Source
+from .truth import CLASSES, Person, as_json, panoptic_map, people, semantic_map
 
-MAPS = ("frames", "plate", "alpha", "ids", "objects", "effect", "effect_type")
 
-
-def write_image(path: Path, image: NDArray[np.uint8]) -> None:
-    """Write RGB, RGBA or grey uint8 as PNG; raises DataError where it cannot be written."""
+def write_image(path: Path, image: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
+    """Write RGB, RGBA or grey, 8 or 16 bits, as PNG; raises DataError where it cannot be written."""
     order = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
     picture = image if image.ndim == 2 else cv2.cvtColor(image, order[image.shape[2]])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    done, data = cv2.imencode(".png", picture)
-    if not done:
-        raise DataError(f"cannot encode {path.name}; give a folder on a disk with space")
-    path.write_bytes(data.tobytes())
-
-
-def write_shot(shot: Shot, output: Path, seed: int) -> None:
-    """Write a shot in the layout described above."""
-    count, height, width = shot.ids.shape
-    for name in MAPS:
-        values = getattr(shot, name)
-        for index in range(count):
-            write_image(output / name / f"{index:06}.png", values[index])
-    (output / "flow").mkdir(parents=True, exist_ok=True)
-    for index in range(count - 1):
-        np.save(output / "flow" / f"{index:06}.npy", shot.flow[index])
-        write_image(
-            output / "flow_valid" / f"{index:06}.png", (shot.flow_valid[index] * 255).astype(np.uint8)
-        )
-    described = {
-        "seed": seed,
-        "width": width,
-        "height": height,
-        "drawings": count,
-        "characters": list(shot.names),
-        "effect_types": list(EFFECT_TYPES),
-        "maps": [*MAPS, "flow", "flow_valid"],
-    }
-    (output / "shot.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
-
-
-def read_shot(folder: Path) -> Shot:
-    """Read what :func:`write_shot` wrote; raises DataError where the folder holds no shot."""
-    note = folder / "shot.json"
-    if not note.is_file():
+    _, data = cv2.imencode(".png", picture)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data.tobytes())
+    except OSError as error:
         raise DataError(
-            f"{folder} holds no shot; render one: triton-anime-export studio render --output {folder}"
+            f"cannot write {path}: {error.strerror}; give a folder on a disk with space"
+        ) from error
+
+
+def write_flow(path: Path, flow: Flow) -> None:
+    """Write flow as KITTI does: 16-bit PNG, (u · 64 + 32768, v · 64 + 32768, valid) in RGB order."""
+    coded = np.clip(np.rint(flow.vectors * 64.0) + 32768.0, 0, 65535).astype(np.uint16)
+    write_image(path, np.dstack([coded[0], coded[1], flow.sure.astype(np.uint16)]))
+
+
+def read_flow(path: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Read what :func:`write_flow` wrote: float32 [2,H,W] in pixels and uint8 [H,W], 1 where it is exact.
+
+    Raises:
+        DataError: the file is missing or no flow.
+    """
+    image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED) if path.is_file() else None
+    if image is None or image.dtype != np.uint16 or image.ndim != 3:
+        raise DataError(f"{path} is no flow; render the shot again: triton-anime-export studio render")
+    vectors = (image[..., 2:0:-1].astype(np.float32) - 32768.0) / 64.0
+    return np.ascontiguousarray(vectors.transpose(2, 0, 1)), (image[..., 0] > 0).astype(np.uint8)
+
+
+def write_scene(scene: Scene, output: Path, seed: int) -> None:
+    """Draw a scene and write it with its truth in the layout of docs/studio.md, frame after frame.
+
+    Raises:
+        DataError: the folder holds another shot, or cannot be written.
+    """
+    if (output / "shot.json").exists():
+        raise DataError(f"{output} holds a shot already; choose another --output or remove it")
+    count = len(scene.camera)
+    known: list[dict[str, object]] = []
+    marked: list[tuple[int, list[Person]]] = []
+    held = -1
+    before: Frame | None = None
+    for t in range(count):
+        frame = draw_frame(scene, t, instances=True)
+        name = f"{t:06}.png"
+        maps: dict[str, NDArray[np.uint8] | NDArray[np.uint16]] = {
+            "frames": frame.picture,
+            "plate": frame.plate,
+            "alpha": frame.alpha,
+            "ids": frame.ids,
+            "objects": frame.objects,
+            "effect": frame.effect,
+            "effect_type": frame.effect_type,
+            "semantic": semantic_map(frame),
+            "panoptic": panoptic_map(frame),
+        }
+        for folder, image in maps.items():
+            write_image(output / folder / name, image)
+        for number, alpha in enumerate(frame.characters, start=1):
+            if alpha.any():
+                write_image(output / "characters" / f"{number:02}" / name, alpha)
+        if before is None or not np.array_equal(frame.picture, before.picture):
+            held += 1
+        if before is not None:
+            for folder, tops, start, end in (
+                ("flow_forward", (before.top, frame.top), t - 1, t),
+                ("flow_backward", (frame.top, before.top), t, t - 1),
+            ):
+                flow = flow_between(scene, tops, start, end)
+                write_flow(output / folder / f"{start:06}.png", flow)
+                hidden = ((flow.sure > 0) & (flow.seen == 0)).astype(np.uint8) * 255
+                way = folder.removeprefix("flow_")
+                write_image(output / f"occlusion_{way}" / f"{start:06}.png", hidden)
+        acting = people(scene, frame, t)
+        marked.append((t, acting))
+        known.append(
+            {
+                "frame": t,
+                "drawing": held,
+                "caption": caption(scene, frame, acting),
+                "characters": [
+                    {key: value for key, value in as_json(person).items() if key != "key_points"}
+                    for person in acting
+                ],
+            }
         )
-    head = json.loads(note.read_text(encoding="utf-8"))
+        before = frame
+    _write_json(output / "shot.json", _head(scene, seed) | {"per_frame": known})
+    _write_json(output / "key_points.json", coco_key_points(scene, marked))
 
-    def stack(name: str, count: int) -> NDArray[np.uint8]:
-        images = []
-        for index in range(count):
-            image = cv2.imread(str(folder / name / f"{index:06}.png"), cv2.IMREAD_UNCHANGED)
-            if image is None:
-                raise DataError(f"{folder / name} misses drawing {index}; render the shot again")
-            images.append(cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if image.ndim == 3 else image)
-        return np.stack(images).astype(np.uint8)
 
-    count = int(head["drawings"])
-    maps = {name: stack(name, count) for name in MAPS}
-    flow = np.stack([np.load(folder / "flow" / f"{index:06}.npy") for index in range(count - 1)])
-    valid = (stack("flow_valid", count - 1) // 255).astype(np.uint8)
-    return Shot(**maps, flow=flow, flow_valid=valid, names=tuple(head["characters"]))
+def _head(scene: Scene, seed: int) -> dict[str, object]:
+    place = scene.backdrop.source
+    return {
+        "seed": seed,
+        "width": scene.size[0],
+        "height": scene.size[1],
+        "frames": len(scene.camera),
+        "layout": scene.layout,
+        "camera": scene.camera_move,
+        "scene_type": place.scene_type,
+        "mood": place.mood,
+        "style": style_of(scene),
+        "backdrop": place.name,
+        "characters": [
+            {"id": number, "name": a.source.name, "words": a.source.words, "style": a.source.style}
+            for number, a in enumerate(scene.of_kind("character"), start=1)
+        ],
+        "effects": [
+            {"id": number, "name": a.source.name, "type": a.source.effect_type, "additive": a.source.additive}
+            for number, a in enumerate(scene.of_kind("effect"), start=1)
+        ],
+        "objects": [
+            {"id": number, "name": a.source.name} for number, a in enumerate(scene.of_kind("object"), start=1)
+        ],
+        "classes": list(CLASSES),
+        "effect_types": list(EFFECT_TYPES),
+    }
+
+
+def coco_key_points(scene: Scene, marked: Sequence[tuple[int, list[Person]]]) -> dict[str, object]:
+    """Key points of all frames as a COCO document; characters of unknown skeleton have a box alone."""
+    annotations = [
+        {
+            "id": t * 100 + person.id,
+            "image_id": t,
+            "category_id": 1,
+            "track_id": person.id,
+            "iscrowd": 0,
+            "area": person.visible,
+            "bbox": list(person.box),
+            "num_keypoints": sum(v > 0 for _, _, v in person.key_points),
+            "keypoints": [value for point in person.key_points for value in point] or [0] * 51,
+        }
+        for t, acting in marked
+        for person in acting
+        if person.box is not None
+    ]
+    return {
+        "images": [
+            {"id": t, "file_name": f"frames/{t:06}.png", "width": scene.size[0], "height": scene.size[1]}
+            for t, _ in marked
+        ],
+        "annotations": annotations,
+        "categories": [
+            {
+                "id": 1,
+                "name": "character",
+                "keypoints": list(KEY_POINTS),
+                "skeleton": [list(b) for b in SKELETON],
+            }
+        ],
+    }
+
+
+def _write_json(path: Path, document: dict[str, object]) -> None:
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def contact_sheet(sources: Sequence[Source], columns: int, cell: int, ground: int = 168) -> NDArray[np.uint8]:
