@@ -10,6 +10,7 @@ from numpy.random import Generator
 
 from .design import draw_style
 from .paint import Cel, Colour, box, hsv, mix, oval, polygon, smooth, union
+from .props_outdoor import OUTDOOR
 from .source import Source
 
 Painter = Callable[[Cel, Generator, Colour, Colour, float], None]
@@ -162,7 +163,7 @@ def tower(cel: Cel, rng: Generator, colour: Colour, second: Colour, phase: float
 
 PAINTERS: dict[str, Painter] = {
     "ball": ball, "crate": crate, "chair": chair, "sign": sign, "car": car,
-    "bird": bird, "plant": plant, "cat": cat, "cup": cup, "machine": tower,
+    "bird": bird, "plant": plant, "cat": cat, "cup": cup, "machine": tower, **OUTDOOR,
 }  # fmt: skip
 
 
