@@ -10,6 +10,7 @@ from triton_anime_export.commands import (
     build,
     card,
     config,
+    score,
     studio_bank,
     studio_demo,
     studio_render,
@@ -38,6 +39,7 @@ cli.add_command(config.command)
 cli.add_command(card.command)
 cli.add_command(verify.command)
 cli.add_command(train.command)
+cli.add_command(score.command)
 studio.add_command(studio_bank.command)
 studio.add_command(studio_demo.command)
 studio.add_command(studio_render.command)

@@ -1,0 +1,74 @@
+"""Each network by itself on the same frames, through the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from triton_anime.prompts import ANY_EFFECT
+from triton_anime.server import Server
+from triton_anime.trackers.xmem import XMemSession
+from triton_anime_export.scores.clip import Clip
+from triton_anime_export.training.clipseg_words import CANONICAL
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+
+EFFECT_SENTENCES = (*CANONICAL.values(), ANY_EFFECT)
+
+
+@dataclass(frozen=True)
+class Segments:
+    """What the segmentation says: class map and identity map, uint8 [H,W]."""
+
+    classes: U8
+    instances: U8
+
+
+def segment(server: Server, frame: U8) -> Segments:
+    """Panoptic-DeepLab with the grouping of its paper."""
+    answer = server.infer("segment_frame", {"FRAME": frame}, ["SEMANTIC", "INSTANCES"])
+    return Segments(answer["SEMANTIC"], answer["INSTANCES"])
+
+
+def matte(server: Server, network: str, frame: U8) -> U8:
+    """Alpha [H,W] of the whole frame by ``u2net`` or ``modnet``."""
+    answer = server.infer(network, {"FRAME": frame[None]}, ["ALPHA"])
+    return np.asarray(answer["ALPHA"][0], np.uint8)
+
+
+def effects(server: Server, frame: U8) -> tuple[dict[str, U8], U8]:
+    """CLIPSeg's probability · 255 [H,W] by effect type, and of any effect."""
+    prompts = np.array([sentence.encode() for sentence in EFFECT_SENTENCES], object)
+    masks = server.infer("separate_effects", {"FRAME": frame, "PROMPTS": prompts}, ["MASKS"])["MASKS"]
+    return dict(zip(CANONICAL, masks[:-1], strict=True)), masks[-1]
+
+
+def inpaint(server: Server, frame: U8, hole: U8) -> U8:
+    """The frame [H,W,3] with the true hole filled by LaMa."""
+    answer = server.infer("inpaint_background", {"FRAME": frame[None], "MASK": hole[None]}, ["PLATE"])
+    return np.where(hole[..., None] > 0, answer["PLATE"][0], frame).astype(np.uint8)
+
+
+def flow(server: Server, first: U8, second: U8) -> F32:
+    """RAFT's flow [H,W,2] from the first frame to the second."""
+    answer = server.infer("raft_small", {"FRAME0": first[None], "FRAME1": second[None]}, ["FLOW"])
+    return np.asarray(answer["FLOW"][0], np.float32)
+
+
+def followed_masks(server: Server, clip: Clip) -> list[U8]:
+    """The first drawing's true identities, carried through the clip by XMem."""
+    first = np.asarray(clip.shot.ids[0])
+    session = XMemSession(server)
+    height, width = first.shape
+    labels = [first]
+    for t in range(clip.count):
+        given, numbers = (first, range(1, int(first.max()) + 1)) if t == 0 else (None, range(0))
+        chances = session.step(clip.drawing(t), given, numbers, last=t == clip.count - 1)
+        if t:
+            large = [cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR) for part in chances]
+            labels.append(np.asarray(np.argmax(large, axis=0), np.uint8))
+    return labels

@@ -1,0 +1,85 @@
+"""Holds answers about long clips against the truth: who is who over 100 frames."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from triton_anime.server import Server
+from triton_anime_export.scores import alone, peers, product
+from triton_anime_export.scores.clip import Clip
+from triton_anime_export.scores.measures.clip_jf import clip_jf
+from triton_anime_export.scores.measures.identity_switches import identity_switches
+from triton_anime_export.scores.measures.mask_iou import mask_iou
+from triton_anime_export.scores.rows import PRODUCT
+from triton_anime_export.scores.tally import Tally
+from triton_anime_export.scores.worst import Worst, coloured
+
+U8 = NDArray[np.uint8]
+
+_TRACKERS = ("xmem_encode", "xmem_decode", "xmem_value", "track_step")
+
+
+class ClipJudge:
+    """Scores tracking clips.
+
+    Args:
+        server: where the networks are; XMem is left out where it is not served.
+        pool: runs the peers while the server works.
+        tally: gets the figures.
+        worst: gets the pictures.
+    """
+
+    def __init__(self, server: Server, pool: Executor, tally: Tally, worst: Worst) -> None:
+        self._server = server
+        self._pool = pool
+        self._tally = tally
+        self._worst = worst
+
+    def judge(self, clip: Clip) -> None:
+        """Score one clip.
+
+        Raises:
+            ServerError: the server died or a model failed.
+        """
+        rival = self._pool.submit(_warped, clip)
+        truth = [np.asarray(labels) for labels in clip.shot.ids]
+        found = [layers.identity for layers in product.run(self._server, clip)]
+        self._add(clip, PRODUCT, found, truth, given=False)
+        self._add(clip, "dis_masks", rival.result(), truth, given=True)
+        self._add(clip, "copied", [truth[0]] * clip.count, truth, given=True)
+        if all(self._server.is_ready(model) for model in _TRACKERS):
+            self._add(clip, "xmem", alone.followed_masks(self._server, clip), truth, given=True)
+        for t in range(clip.count):
+            quality = _best_overlaps(found[t], truth[t])
+            pictures = clip.drawing(t), coloured(clip.drawing(t), truth[t])
+            pair = (*pictures, coloured(clip.drawing(t), found[t]))
+            self._worst.offer(f"identities_{clip.kind}", quality, f"{clip.data} {clip.name} {t}", pair)
+
+    def _add(self, clip: Clip, answer: str, found: list[U8], truth: list[U8], *, given: bool) -> None:
+        # A drawing whose masks are given is not scored.
+        first = 1 if given else 0
+        score = clip_jf(found[first:], truth[first:], same_numbers=given)
+        for key, value in (("jf", score.jf), ("j", score.j), ("f", score.f)):
+            self._tally.add(f"tracking_{key}", answer, clip.data, value)
+        self._tally.sum(f"switches_{clip.kind}", answer, clip.data, identity_switches(found, truth))
+
+
+def _warped(clip: Clip) -> list[U8]:
+    cv2.setNumThreads(1)
+    return peers.warped_masks(clip)
+
+
+def _best_overlaps(found: U8, truth: U8) -> float:
+    """Mean over the true characters of the best IoU that any answer reaches."""
+    values = []
+    for number in (int(value) for value in np.unique(truth) if value):
+        mask = truth == number
+        if mask.mean() < 0.004:
+            continue
+        others = [int(value) for value in np.unique(found[mask]) if value]
+        values.append(max((mask_iou(found == other, mask) for other in others), default=0.0))
+    return float(np.mean(values)) if values else float("nan")

@@ -1,0 +1,1 @@
+"""The field's measures, one file each, by the definitions of their papers; numpy, OpenCV and scipy only."""

@@ -1,0 +1,123 @@
+"""One run: draws the clips, lets everybody answer, and returns what scores.json holds."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import platform
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from triton_anime.server import Server
+from triton_anime.streams import Pump
+from triton_anime_export.scores import staging
+from triton_anime_export.scores.broadcast import broadcast
+from triton_anime_export.scores.casts import SEED, art_cast, studio_cast
+from triton_anime_export.scores.clip import Clip
+from triton_anime_export.scores.judge_clips import ClipJudge
+from triton_anime_export.scores.judge_drawings import DrawingJudge
+from triton_anime_export.scores.sizes import Sizes
+from triton_anime_export.scores.tally import Tally
+from triton_anime_export.scores.worst import Worst
+from triton_anime_export.studio.director import Cast
+
+_KINDS = (staging.staged, staging.effects, staging.simple_walks, staging.crossing_walks)
+_PACKAGES = ("triton-anime", "opencv-python", "numpy", "onnxruntime", "av")
+
+
+def score(
+    server: Server,
+    art: Path | None,
+    sizes: Sizes,
+    data: frozenset[str],
+    *,
+    command: str,
+    worst: Path | None = None,
+    tell: Callable[[str], None] = lambda text: None,
+) -> dict[str, Any]:
+    """Score the product, its networks and the peers.
+
+    Args:
+        server: where the networks are.
+        art: folder with SOURCES.tsv; needed for ``art`` and ``broadcast``.
+        sizes: how much is drawn.
+        data: which of ``studio``, ``art`` and ``broadcast``.
+        command: what was typed, for the record.
+        worst: folder for sheets of the worst cases.
+        tell: hears of every clip.
+
+    Raises:
+        DataError: the art is missing.
+        ServerError: the server died or a model failed.
+    """
+    cv2.setNumThreads(1)
+    began = time.monotonic()
+    tally, sheets = Tally(), Worst(worst)
+    counts: dict[str, dict[str, int]] = {}
+    with ThreadPoolExecutor(1, thread_name_prefix="peers") as pool:
+        drawings = DrawingJudge(server, pool, tally, sheets)
+        long_clips = ClipJudge(server, pool, tally, sheets)
+        with closing(Pump(_clips(art, sizes, data), 1, "studio")) as clips:
+            for clip in clips:
+                since = time.monotonic()
+                (long_clips if clip.is_long else drawings).judge(clip)
+                count = counts.setdefault(clip.data, {"clips": 0, "drawings": 0, "long_clips": 0})
+                count["clips"] += 1
+                count["drawings"] += clip.count
+                count["long_clips"] += clip.is_long
+                tell(f"{clip.data} {clip.name}: {time.monotonic() - since:.1f} s")
+        by_type = drawings.finish()
+    for path in sheets.write():
+        tell(f"worst cases: {path}")
+    return {
+        "command": command,
+        "seed": SEED,
+        "sizes": dataclasses.asdict(sizes),
+        "data": counts,
+        "versions": {"Python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+        "weights": weights_digest(),
+        "minutes": round((time.monotonic() - began) / 60, 1),
+        "figures": _rounded(tally.results()),
+        "effects_by_type": _rounded(by_type),
+    }
+
+
+def _clips(art: Path | None, sizes: Sizes, data: frozenset[str]) -> Iterator[Clip]:
+    cv2.setNumThreads(1)
+    if "studio" in data:
+        yield from _of(studio_cast(sizes.pool), "studio", sizes)
+    if art is not None and data & {"art", "broadcast"}:
+        for clip in _of(art_cast(art), "art", sizes):
+            if "art" in data:
+                yield clip
+            if "broadcast" in data:
+                yield broadcast(clip)
+
+
+def _of(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
+    for draw in _KINDS:
+        yield from draw(cast, data, sizes)
+
+
+def weights_digest() -> str:
+    """Twelve characters that change when any committed network does; ``none`` outside a checkout."""
+    from triton_anime_export.folders import CHECKOUT
+
+    digest, found = hashlib.sha256(), False
+    for path in sorted((CHECKOUT / "model_repository").glob("*/1/model.onnx")):
+        digest.update(path.read_bytes())
+        found = True
+    return digest.hexdigest()[:12] if found else "none"
+
+
+def _rounded(values: Any) -> Any:
+    if isinstance(values, dict):
+        return {name: _rounded(value) for name, value in values.items()}
+    return round(float(values), 5)

@@ -1,0 +1,34 @@
+"""How much is drawn and scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Numbers of clips and drawings, for each set.
+
+    Attributes:
+        size: (width, height) of the frames, even.
+        pool: sources of each kind in the studio's cast.
+        staged: scenes of the director.
+        drawings: drawings of each of those.
+        effects_each: clips of each effect type.
+        effect_drawings: drawings of each of those.
+        long_each: tracking clips of each of the two kinds.
+        long_drawings: drawings of each of those, shown for two frames each.
+    """
+
+    size: tuple[int, int] = (640, 360)
+    pool: int = 12
+    staged: int = 6
+    drawings: int = 8
+    effects_each: int = 2
+    effect_drawings: int = 1
+    long_each: int = 1
+    long_drawings: int = 50
+
+
+QUICK = Sizes((160, 90), 1, 1, 3, 0, 1, 1, 4)
+"""A smoke run: the figures mean nothing."""
