@@ -61,16 +61,18 @@ class Actor:
     source: Source
     motion: list[Matrix]
     drawing: list[int]
-    layers: list[NDArray[np.float32]] = field(default_factory=list)
+    layers: dict[int, NDArray[np.float32]] = field(default_factory=dict)
 
     def premultiplied(self, index: int) -> NDArray[np.float32]:
         """The drawing as float32 RGBA [h,w,4] in 0..1 with colour multiplied by alpha."""
-        if not self.layers:
-            for drawing in self.source.drawings:
-                rgba = drawing.astype(np.float32) / 255.0
-                rgba[..., :3] *= rgba[..., 3:]
-                self.layers.append(rgba)
-        return self.layers[self.drawing[index] % len(self.layers)]
+        number = self.drawing[index] % len(self.source.drawings)
+        if number not in self.layers:
+            # A held drawing is asked for again and again; older ones of a long performance are let go.
+            self.layers.clear()
+            rgba = self.source.drawings[number].astype(np.float32) / 255.0
+            rgba[..., :3] *= rgba[..., 3:]
+            self.layers[number] = rgba
+        return self.layers[number]
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,18 @@ def _warp(
     )
 
 
+def _reached(
+    drawing: NDArray[np.float32], matrix: Matrix, size: tuple[int, int]
+) -> tuple[slice, slice] | None:
+    """Rows and columns of the frame that a drawing can touch; None where it lies outside."""
+    h, w = drawing.shape[:2]
+    corners = matrix @ np.array([[-1, w, -1, w], [-1, -1, h, h], [1, 1, 1, 1]], np.float64)
+    left, top = np.floor(corners[:2].min(axis=1)).astype(int) - 1
+    right, bottom = np.ceil(corners[:2].max(axis=1)).astype(int) + 2
+    rows, columns = slice(max(top, 0), min(bottom, size[1])), slice(max(left, 0), min(right, size[0]))
+    return None if rows.start >= rows.stop or columns.start >= columns.stop else (rows, columns)
+
+
 def draw_frame(scene: Scene, t: int, instances: bool = False) -> Frame:
     """Draw frame ``t`` of a scene with its truth; ``instances`` asks for the alpha of each character too."""
     width, height = scene.size
@@ -168,7 +182,7 @@ def draw_frame(scene: Scene, t: int, instances: bool = False) -> Frame:
         scene.size,
         cv2.BORDER_REFLECT_101,
     )
-    rgb, plate = base.copy(), base
+    pictures = {"rgb": base.copy(), "plate": base}
     ident, top, kind, which = (np.zeros((height, width), np.uint8) for _ in range(4))
     alpha, thing, effect = (np.zeros((height, width), np.float32) for _ in range(3))
     single = {
@@ -177,45 +191,53 @@ def draw_frame(scene: Scene, t: int, instances: bool = False) -> Frame:
         if name != "effect"
     }
     for order, actor in enumerate(scene.actors, start=1):
-        layer = _warp(actor.premultiplied(t), camera @ actor.motion[t], scene.size, cv2.BORDER_CONSTANT)
-        a = layer[..., 3]
+        drawing, matrix = actor.premultiplied(t), camera @ actor.motion[t]
+        at = _reached(drawing, matrix, scene.size)
+        if at is None:
+            continue
+        to_box = np.array([[1, 0, -at[1].start], [0, 1, -at[0].start], [0, 0, 1]], np.float64)
+        extent = (at[1].stop - at[1].start, at[0].stop - at[0].start)
+        layer = _warp(drawing, to_box @ matrix, extent, cv2.BORDER_CONSTANT)
+        colour, a = layer[..., :3], layer[..., 3]
         rest = 1.0 - a
         keep = rest[..., None]
         solid = a >= 0.5
-        if actor.source.kind == "effect":
-            strength = layer[..., :3].max(axis=2) if actor.source.additive else a
-            rgb = rgb + layer[..., :3] if actor.source.additive else rgb * keep + layer[..., :3]
-            # A soft light is "there" from about a sixteenth of full strength.
-            seen = strength > np.maximum(0.06, effect * 0.5)
-            kind[seen] = EFFECT_TYPES.index(actor.source.effect_type)
-            which[seen] = _place(kinds["effect"], actor) + 1
-            effect = effect * (1.0 - strength) + strength
-            if not actor.source.additive:
-                alpha *= rest
-                thing *= rest
-                ident[solid] = 0
-                for values in single.values():
-                    values *= rest
-            continue
-        rgb = rgb * keep + layer[..., :3]
-        effect *= rest
-        kind[solid] = which[solid] = 0
-        top[solid] = order
-        alpha *= rest
-        thing *= rest
-        for values in single.values():
-            values *= rest
         place = _place(kinds[actor.source.kind], actor)
+        covers = not (actor.source.kind == "effect" and actor.source.additive)
+        rgb = pictures["rgb"][at]
+        rgb *= keep if covers else 1.0
+        rgb += colour
+        if covers:
+            alpha[at] *= rest
+            thing[at] *= rest
+            for values in single.values():
+                values[:, at[0], at[1]] *= rest
+        if actor.source.kind == "effect":
+            strength = a if covers else colour.max(axis=2)
+            # A soft light is "there" from about a sixteenth of full strength.
+            seen = strength > np.maximum(0.06, effect[at] * 0.5)
+            kind[at][seen] = EFFECT_TYPES.index(actor.source.effect_type)
+            which[at][seen] = place + 1
+            effect[at] = effect[at] * (1.0 - strength) + strength
+            if covers:
+                ident[at][solid] = 0
+            continue
+        effect[at] *= rest
+        kind[at][solid] = 0
+        which[at][solid] = 0
+        top[at][solid] = order
         if instances:
-            single[actor.source.kind][place] += a
+            single[actor.source.kind][place][at] += a
         if actor.source.kind == "object":
-            plate = plate * keep + layer[..., :3]
-            thing += a
-            ident[solid] = 0
+            plate = pictures["plate"][at]
+            plate *= keep
+            plate += colour
+            thing[at] += a
+            ident[at][solid] = 0
         else:
-            alpha += a
-            ident[solid] = place + 1
-    picture, clean = _bytes(rgb), _bytes(plate)
+            alpha[at] += a
+            ident[at][solid] = place + 1
+    picture, clean = _bytes(pictures["rgb"]), _bytes(pictures["plate"])
     if scene.grade is not None:
         picture, clean = (_graded(image, scene.grade) for image in (picture, clean))
     return Frame(
@@ -267,5 +289,7 @@ def _graded(image: U8, table: U8) -> U8:
 
 
 def _bytes(image: NDArray[np.float32]) -> U8:
-    result: U8 = (np.clip(image, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+    result: U8 = (
+        cv2.convertScaleAbs(np.clip(image, 0.0, 1.0), alpha=255.0) if image.size else image.astype(np.uint8)
+    )
     return result
