@@ -4,14 +4,33 @@ from __future__ import annotations
 
 import math
 
+import skia
+
 from .design import Design
-from .paint import Cel, Colour, Point, box, fill, limb, mix, oval, polygon, smooth, union
+from .paint import Cel, Colour, Point, box, fill, limb, mix, oval, polygon, smooth
+from .paint import union as outline_of
 from .pose import Joints
 
 
 def along(start: Point, end: Point, share: float) -> Point:
     """Point on the way from start to end."""
     return (start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share)
+
+
+def union(*paths: skia.Path) -> skia.Path:
+    """One outline around all paths; where the path operation loses a limb, the paths laid over each other."""
+    result = outline_of(*paths)
+    found = result.computeTightBounds()
+    for path in paths:
+        wanted = path.computeTightBounds()
+        wanted.inset(0.01, 0.01)
+        if not found.contains(wanted):
+            result = skia.Path()
+            for piece in paths:
+                result.addPath(piece)
+            result.setFillType(skia.PathFillType.kWinding)
+            return result
+    return result
 
 
 def draw_leg(cel: Cel, design: Design, joints: Joints, side: int) -> None:
