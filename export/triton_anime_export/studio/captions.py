@@ -50,7 +50,8 @@ def caption(scene: Scene, frame: Frame, people: Sequence[Person]) -> str:
     place = scene.backdrop.source
     where = ""
     if place.scene_type:
-        where = f", in front of a {place.scene_type.replace('_', ' ')}"
+        name = place.scene_type.replace("_", " ")
+        where = f", in {'an' if name[0] in 'aeiou' else 'a'} {name} scene"
     if place.mood:
         where += f" ({place.mood})"
     glowing = sorted(

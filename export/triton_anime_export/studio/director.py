@@ -16,6 +16,7 @@ from triton_anime_export.studio.variety import cluttered, out_of_focus, pixelate
 Rng = np.random.Generator
 CAMERA_MOVES = ("locked", "pan", "zoom", "shake")
 _PIXEL_ART = 0.12
+_TRIES = 12  # characters that are looked at for one that plays an action
 
 
 @dataclass
@@ -35,13 +36,16 @@ class Cast:
     art: Art | None = None
     art_share: float = 0.55
 
-    def character(self, rng: Rng, reach: float) -> Source:
-        """A character, its colours varied, that will be shown ``reach`` pixels high."""
+    def character(self, rng: Rng, reach: float, action: str | None = None) -> Source:
+        """A character, its colours varied, shown ``reach`` pixels high, that plays an action if one can."""
         if self._from_art(rng) or not self.characters:
             assert self.art is not None
             source = self.art.character(rng, drawings=3)
         else:
-            source = self.characters[rng.integers(len(self.characters))]
+            for _ in range(1 if action is None else _TRIES):
+                source = self.characters[rng.integers(len(self.characters))]
+                if action in source.actions:
+                    break
         return recoloured(rng, source)
 
     def backdrop(self, rng: Rng) -> Source:
@@ -95,7 +99,7 @@ def plan(
             actors.append(_thing(rng, source, rng.uniform(0.15, 0.6) * height, size, count, speed=0.3))
     layout = layout or draw_layout(rng)
     for mark in marks(rng, size, count, layout):
-        source = cast.character(rng, mark.reach)
+        source = cast.character(rng, mark.reach, mark.action)
         if rng.random() < _PIXEL_ART:
             source = pixelated(rng, source, mark.reach / source.drawings[0].shape[0])
         actors.append(play(rng, source, mark, size, count))

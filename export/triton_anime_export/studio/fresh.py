@@ -31,12 +31,12 @@ class Fresh(Cast):
         super().__init__([], [], [], [], art, art_share if art is not None else 0.0)
         self.frames = frames
 
-    def character(self, rng: Rng, reach: float) -> Source:
+    def character(self, rng: Rng, reach: float, action: str | None = None) -> Source:
         """A new character, drawn as large as it is shown."""
         if self._from_art(rng):
-            return super().character(rng, reach)
+            return super().character(rng, reach, action)
         height = round(min(max(reach, _SMALLEST), _LARGEST))
-        return draw_character(rng, height, min(self.frames, _PERFORMANCE))
+        return draw_character(rng, height, min(self.frames, _PERFORMANCE), action)
 
     def backdrop(self, rng: Rng) -> Source:
         """A new background."""

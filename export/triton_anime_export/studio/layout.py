@@ -38,6 +38,13 @@ class Mark:
     step: float | None = None
     facing: int = 0
 
+    @property
+    def action(self) -> str | None:
+        """What carries a character over the ground at that pace; None where it may do anything."""
+        if not self.facing or self.step is None:
+            return None
+        return "run" if abs(self.step) > 0.035 * self.reach else "walk"
+
 
 def draw_layout(rng: Rng) -> str:
     """One of :data:`LAYOUTS`."""

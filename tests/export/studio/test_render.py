@@ -75,7 +75,7 @@ def test_all_of_the_truth_is_written(tmp_path: Path) -> None:
     assert (head["scene_type"], head["mood"], head["style"]) == ("classroom", "dusk", "inked flat")
     first, _, last = head["per_frame"]
     assert first["caption"] == (
-        "A figure with a bob in a robe runs, smiling, in front of a classroom (dusk), with fire; "
+        "A figure with a bob in a robe runs, smiling, in a classroom scene (dusk), with fire; "
         "inked flat style."
     )
     assert [frame["characters"][0]["drawing"] for frame in head["per_frame"]] == [0, 0, 1]
