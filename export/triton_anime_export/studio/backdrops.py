@@ -12,7 +12,20 @@ import numpy as np
 import skia
 from numpy.random import Generator
 
-from . import fantasy, grounds, interiors, nature, rooms, streets, town, wilds
+from . import (
+    castles,
+    depths,
+    fantasy,
+    grounds,
+    interiors,
+    nature,
+    parks,
+    rooms_home,
+    rooms_public,
+    streets,
+    town,
+    wilds,
+)
 from .finishing import finished, graded
 from .paint import pixels
 from .place import MOODS, Place, draw_mood
@@ -44,32 +57,32 @@ def sketched(painter: Callable[[skia.Canvas, Generator, int, int], None]) -> Pai
 
 
 KINDS: tuple[Kind, ...] = (
-    Kind("classroom", rooms.classroom, 0.07, "classroom", True),
-    Kind("corridor", rooms.corridor, 0.045, "corridor", True),
-    Kind("library", rooms.library, 0.03, "library", True),
-    Kind("home", rooms.home, 0.07, "interior", True),
-    Kind("japanese_room", rooms.japanese_room, 0.035, "interior", True),
-    Kind("gym", rooms.gym, 0.02, "gym", True),
-    Kind("shop", rooms.counter_shop, 0.03, "shop", True),
-    Kind("train", rooms.train, 0.025, "train", True),
-    Kind("laboratory", rooms.laboratory, 0.03, "laboratory", True),
-    Kind("office", rooms.office, 0.02, "office", True),
+    Kind("classroom", rooms_public.classroom, 0.07, "classroom", True),
+    Kind("corridor", rooms_public.corridor, 0.045, "corridor", True),
+    Kind("library", rooms_public.library, 0.03, "library", True),
+    Kind("home", rooms_home.home, 0.07, "interior", True),
+    Kind("japanese_room", rooms_home.japanese_room, 0.035, "interior", True),
+    Kind("gym", rooms_public.gym, 0.02, "gym", True),
+    Kind("shop", rooms_public.counter_shop, 0.03, "shop", True),
+    Kind("train", rooms_public.train, 0.025, "train", True),
+    Kind("laboratory", rooms_public.laboratory, 0.03, "laboratory", True),
+    Kind("office", rooms_public.office, 0.02, "office", True),
     Kind("street", streets.street, 0.09, "street"),
     Kind("alley", streets.alley, 0.03, "street"),
-    Kind("park", streets.park, 0.06, "park"),
-    Kind("rooftop", streets.rooftop, 0.035, "rooftop"),
+    Kind("park", parks.park, 0.06, "park"),
+    Kind("rooftop", parks.rooftop, 0.035, "rooftop"),
     Kind("platform", streets.platform, 0.02, "station"),
-    Kind("city", streets.night_city, 0.025, "city"),
-    Kind("night_city", streets.night_city, 0.02, "night_city", mood="night"),
+    Kind("city", parks.night_city, 0.025, "city"),
+    Kind("night_city", parks.night_city, 0.02, "night_city", mood="night"),
     Kind("meadow", wilds.meadow, 0.06, "field"),
     Kind("forest", wilds.forest, 0.06, "forest"),
     Kind("shore", wilds.shore, 0.05, "beach"),
     Kind("highland", wilds.highland, 0.045, "mountains"),
-    Kind("cave", wilds.cave, 0.02, "cave", mood="dim"),
-    Kind("underwater", wilds.underwater, 0.015, "underwater", mood="day"),
-    Kind("clouds", wilds.clouds_above, 0.03, "sky"),
-    Kind("stone_hall", fantasy.stone_hall, 0.03, "castle", True),
-    Kind("castle", fantasy.castle, 0.025, "castle"),
+    Kind("cave", depths.cave, 0.02, "cave", mood="dim"),
+    Kind("underwater", depths.underwater, 0.015, "underwater", mood="day"),
+    Kind("clouds", depths.clouds_above, 0.03, "sky"),
+    Kind("stone_hall", castles.stone_hall, 0.03, "castle", True),
+    Kind("castle", castles.castle, 0.025, "castle"),
     Kind("arena", fantasy.arena, 0.05, "arena"),
     Kind("ruins", fantasy.ruins, 0.025, "ruins"),
     Kind("space", fantasy.space, 0.015, "space", mood="night"),

@@ -10,7 +10,7 @@ import skia
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from . import fields, haste, light, matter, runes, speed_lines, strikes, weather
+from . import blasts, fields, haste, light, matter, runes, speed_lines, strikes, weather
 from .effect_stage import Stage
 from .paint import Colour, hsv, mix, pixels
 from .source import EFFECT_TYPES, Source
@@ -20,8 +20,8 @@ DRAWERS: dict[str, tuple[Callable[[Stage], None], ...]] = {
     "fire": (matter.fire, fields.blaze, fields.blaze, fields.comet),
     "light_beam": (light.light_beam, fields.god_rays, fields.surge, fields.surge),
     "sparkles": (light.sparkles, weather.glitter, weather.motes, weather.snow, weather.petals),
-    "explosion": (matter.explosion, fields.blast, fields.blast, strikes.burst),
-    "smoke": (matter.smoke, fields.plume, fields.plume, fields.plume),
+    "explosion": (matter.explosion, blasts.blast, blasts.blast, strikes.burst),
+    "smoke": (matter.smoke, blasts.plume, blasts.plume, blasts.plume),
     "lightning": (light.lightning, strikes.cel_bolt, strikes.sparks),
     "speed_lines": (haste.speed_lines, speed_lines.focus, speed_lines.stream, speed_lines.hatch),
     "water": (matter.water, weather.torrent, weather.rain, weather.bubbles, weather.ripples),
@@ -36,7 +36,7 @@ FULL_SHEET = frozenset(
 )
 """Ways that fill the sheet: they are meant to cover a whole frame (style ``full frame``)."""
 
-NEVER_ADDED = frozenset({weather.petals, matter.smoke, fields.plume})
+NEVER_ADDED = frozenset({weather.petals, matter.smoke, blasts.plume})
 """Ways whose darker tones only make sense painted over the picture."""
 
 ADDITIVE_SHARE = {

@@ -1,11 +1,11 @@
-"""Indoor backdrops: classroom, corridor and rooms with furniture, posters and windows."""
+"""A flat room in line and colour: furniture, posters, windows."""
 
 from __future__ import annotations
 
 import skia
 from numpy.random import Generator
 
-from .paint import Colour, Point, box, fill, hsv, mix, oval, polygon, stroke
+from .paint import Colour, box, fill, hsv, mix, oval, polygon, stroke
 from .texture import foliage, gradient, strokes
 from .town import glyphs
 
@@ -65,42 +65,6 @@ def window(
             )
 
 
-def desk(
-    canvas: skia.Canvas, rng: Generator, x: float, ground: float, size: float, wood: Colour, pen: float
-) -> None:
-    """School desk with chair."""
-    for leg in (0.08, 0.92):
-        outlined(
-            canvas,
-            box(x + size * leg - 3, ground - size * 0.6, x + size * leg + 3, ground),
-            (0.55, 0.57, 0.6),
-            pen * 0.6,
-        )
-    outlined(
-        canvas,
-        polygon(
-            [
-                (x - size * 0.05, ground - size * 0.6),
-                (x + size * 0.1, ground - size * 0.72),
-                (x + size * 1.05, ground - size * 0.72),
-                (x + size * 1.0, ground - size * 0.6),
-            ]
-        ),
-        wood,
-        pen,
-    )
-    outlined(
-        canvas, box(x, ground - size * 0.6, x + size, ground - size * 0.45), mix(wood, (0, 0, 0), 0.25), pen
-    )
-    if rng.random() < 0.7:
-        outlined(
-            canvas,
-            box(x + size * 0.2, ground - size * 1.0, x + size * 0.8, ground - size * 0.78, 4),
-            wood,
-            pen,
-        )
-
-
 def shell(canvas: skia.Canvas, rng: Generator, width: int, height: int) -> tuple[Colour, float, float]:
     """Wall and floor; returns the wall's colour, the floor line and the pen width of the picture."""
     wall = hsv(rng.random(), rng.uniform(0, 0.35), rng.uniform(0.35, 1))
@@ -137,88 +101,6 @@ def poster(canvas: skia.Canvas, rng: Generator, x: float, y: float, size: float,
             fill(hsv(rng.random(), 0.7, 0.8), 0.8),
         )
     glyphs(canvas, rng, x + size * 0.1, y + size * 1.05, size * 0.18, 4, (0.1, 0.1, 0.15))
-
-
-def classroom(canvas: skia.Canvas, rng: Generator, width: int, height: int) -> None:
-    """Blackboard or windows, desks in rows."""
-    _, floor_y, pen = shell(canvas, rng, width, height)
-    wood = hsv(rng.uniform(0.07, 0.11), rng.uniform(0.3, 0.6), rng.uniform(0.6, 0.9))
-    if rng.random() < 0.55:
-        left = width * rng.uniform(0.05, 0.3)
-        outlined(
-            canvas, box(left - 8, height * 0.14, left + width * 0.5 + 8, floor_y - height * 0.2), wood, pen
-        )
-        outlined(
-            canvas,
-            box(left, height * 0.16, left + width * 0.5, floor_y - height * 0.22),
-            hsv(0.4, 0.5, 0.3),
-            pen,
-        )
-        for row in range(3):
-            glyphs(
-                canvas,
-                rng,
-                left + 20,
-                height * 0.2 + row * 34,
-                22,
-                int(rng.integers(4, 12)),
-                (0.9, 0.92, 0.9),
-            )
-    else:
-        step = width / float(rng.integers(3, 6))
-        for index in range(7):
-            window(canvas, rng, index * step + 16, height * 0.12, step - 34, floor_y * 0.62, pen)
-    for _ in range(int(rng.integers(0, 4))):
-        poster(canvas, rng, rng.uniform(0, width), height * rng.uniform(0.1, 0.4), rng.uniform(30, 70), pen)
-    for row in range(2):
-        x = rng.uniform(-60, 40)
-        size = 90 + 60 * row
-        while x < width:
-            if rng.random() < 0.8:
-                desk(canvas, rng, x, floor_y + height * (0.1 + 0.14 * row), size, wood, pen)
-            x += size * 1.7
-
-
-def corridor(canvas: skia.Canvas, rng: Generator, width: int, height: int) -> None:
-    """A hallway in one-point perspective with doors and windows."""
-    wall = hsv(rng.random(), rng.uniform(0, 0.25), rng.uniform(0.6, 1))
-    x0, y0, w, h = (
-        width * rng.uniform(0.35, 0.65),
-        height * rng.uniform(0.4, 0.55),
-        width * 0.1,
-        height * 0.14,
-    )
-    inner: list[Point] = [(x0 - w, y0 - h), (x0 + w, y0 - h), (x0 + w, y0 + h), (x0 - w, y0 + h)]
-    outer: list[Point] = [(0, 0), (width, 0), (width, height), (0, height)]
-    tones = (
-        mix(wall, (1, 1, 1), 0.4),
-        mix(wall, (0, 0, 0.1), 0.12),
-        hsv(rng.uniform(0.05, 0.5), rng.uniform(0.1, 0.4), rng.uniform(0.4, 0.8)),
-        wall,
-    )
-    pen = 0.0 if rng.random() < 0.3 else rng.uniform(1, 2.4)
-    for side in range(4):
-        following = (side + 1) % 4
-        outlined(
-            canvas, polygon([outer[side], outer[following], inner[following], inner[side]]), tones[side], pen
-        )
-    outlined(canvas, polygon(inner), mix(wall, (1, 1, 0.9), 0.7), pen)
-    for base, sign in ((x0 - w, -1), (x0 + w, 1)):
-        edge = 0.0 if sign < 0 else float(width)
-        for index in range(4):
-            near, far = 0.95 - index * 0.24, 0.95 - index * 0.24 - 0.15
-            xs = [base + (edge - base) * share for share in (far, near)]
-            top = [y0 - h * 0.6 - (y0 - h * 0.6) * 0.75 * share for share in (far, near)]
-            low = height * 0.12 if sign < 0 else 0.0
-            bottom = [y0 + h + (height - y0 - h) * share - low * share for share in (far, near)]
-            colour = hsv(0.56, 0.3, 0.98) if sign < 0 else hsv(rng.uniform(0.05, 0.1), 0.5, 0.6)
-            outlined(
-                canvas,
-                polygon([(xs[0], top[0]), (xs[1], top[1]), (xs[1], bottom[1]), (xs[0], bottom[0])]),
-                colour,
-                pen,
-            )
-    strokes(canvas, rng, (x0 - width * 0.3, y0 + h * 2, x0 + width * 0.2, height), tones[2], 30, 40, 0.3)
 
 
 def room(canvas: skia.Canvas, rng: Generator, width: int, height: int) -> None:

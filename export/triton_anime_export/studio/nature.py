@@ -1,4 +1,4 @@
-"""Outdoor backdrops: skies, meadows, forests, beaches, battlefields."""
+"""Flat landscapes in line and colour: sky, meadow, battlefield."""
 
 from __future__ import annotations
 
@@ -135,13 +135,6 @@ def tree(
             )
 
 
-def sky_only(canvas: skia.Canvas, rng: Generator, width: int, height: int) -> None:
-    """Sky and clouds, at times with a low skyline."""
-    _, ambient = sky(canvas, rng, width, height)
-    if rng.random() < 0.5:
-        ridge(canvas, rng, width, height, height * 0.9, 0.05, lit(hsv(rng.random(), 0.4, 0.4), ambient))
-
-
 def meadow(canvas: skia.Canvas, rng: Generator, width: int, height: int) -> None:
     """Hills, grass, a path, trees and fences."""
     _, ambient = sky(canvas, rng, width, height)
@@ -188,91 +181,6 @@ def meadow(canvas: skia.Canvas, rng: Generator, width: int, height: int) -> None
             canvas.drawRect(skia.Rect.MakeXYWH(float(x), y - 50, 10, 80), fill(wood))
             canvas.drawRect(skia.Rect.MakeXYWH(float(x), y - 50, 10, 80), stroke((0.15, 0.1, 0.08), 1.4))
         canvas.drawRect(skia.Rect.MakeXYWH(0, y - 36, width, 9), fill(wood))
-
-
-def forest(canvas: skia.Canvas, rng: Generator, width: int, height: int) -> None:
-    """Trunks and leaves close by, bright gaps between them."""
-    _, ambient = sky(canvas, rng, width, height)
-    hue = float(
-        rng.choice((rng.uniform(0.22, 0.42), rng.uniform(0.0, 0.14), rng.random()), p=(0.7, 0.2, 0.1))
-    )
-    leaf = lit(hsv(hue, rng.uniform(0.4, 0.85), rng.uniform(0.35, 0.8)), ambient)
-    for layer in range(3):
-        tone = mix(leaf, (0.75, 0.85, 0.8), 0.5 - 0.22 * layer)
-        for _ in range(9):
-            foliage(
-                canvas,
-                rng,
-                rng.uniform(0, width),
-                height * rng.uniform(0.25, 0.75),
-                height * rng.uniform(0.12, 0.3),
-                tone,
-                70,
-            )
-    ground_y = height * rng.uniform(0.7, 0.9)
-    ground = lit(hsv(hue - 0.05, 0.5, 0.4), ambient)
-    ridge(canvas, rng, width, height, ground_y, 0.02, ground)
-    strokes(canvas, rng, (-40, ground_y, width, height), ground, 140, 22, 0.25)
-    for _ in range(int(rng.integers(2, 8))):
-        x, wide = rng.uniform(0, width), rng.uniform(10, 60)
-        bark = lit(hsv(rng.uniform(0.04, 0.1), rng.uniform(0.15, 0.5), rng.uniform(0.2, 0.5)), ambient)
-        lean, foot = rng.uniform(-40, 40), ground_y + rng.uniform(0, 60)
-        trunk = smooth(
-            [
-                (x - wide * 1.6, foot + 20),
-                (x - wide * 0.7, foot - 60),
-                (x + lean - wide * 0.5, -60),
-                (x + lean + wide * 0.5, -60),
-                (x + wide * 0.7, foot - 60),
-                (x + wide * 1.6, foot + 20),
-            ]
-        )
-        canvas.drawPath(trunk, fill(bark))
-        canvas.save()
-        canvas.clipPath(trunk, doAntiAlias=True)
-        for _ in range(12):
-            line_x, top = x + rng.uniform(-wide, wide), rng.uniform(0, foot)
-            canvas.drawLine(
-                line_x,
-                top,
-                line_x + lean * 0.1,
-                top + rng.uniform(20, 120),
-                stroke(mix(bark, (0, 0, 0), 0.4), rng.uniform(1, 4)),
-            )
-        canvas.restore()
-        if rng.random() < 0.5:
-            canvas.drawPath(trunk, stroke(mix(bark, (0, 0, 0), 0.7), rng.uniform(1, 3)))
-    for _ in range(4):
-        foliage(
-            canvas, rng, rng.uniform(0, width), rng.uniform(-0.05, 0.15) * height, height * 0.25, leaf, 30
-        )
-
-
-def beach(canvas: skia.Canvas, rng: Generator, width: int, height: int) -> None:
-    """Sea with glints, sand, rocks and palms."""
-    _, ambient = sky(canvas, rng, width, height)
-    horizon = height * rng.uniform(0.35, 0.6)
-    sea = lit(hsv(rng.uniform(0.48, 0.62), rng.uniform(0.5, 0.85), rng.uniform(0.5, 0.85)), ambient)
-    gradient(canvas, (0, horizon, width, height), [sea, mix(sea, (0.6, 1, 0.95), 0.4)])
-    strokes(canvas, rng, (-40, horizon + 4, width, height), mix(sea, (1, 1, 1), 0.3), 120, 18, 0.3)
-    sand = lit(hsv(rng.uniform(0.09, 0.14), rng.uniform(0.15, 0.5), rng.uniform(0.8, 1)), ambient)
-    shore = height * rng.uniform(0.65, 0.9)
-    ridge(canvas, rng, width, height, shore - 8, 0.03, mix(sand, (1, 1, 1), 0.7))
-    ridge(canvas, rng, width, height, shore, 0.03, sand)
-    strokes(canvas, rng, (-40, shore + 10, width, height), sand, 90, 20, 0.15)
-    for _ in range(int(rng.integers(0, 4))):
-        x, size = rng.uniform(0, width), rng.uniform(20, 110)
-        rock = polygon(
-            [
-                (x - size, shore + 20),
-                (x - size * 0.6, shore - size * 0.5),
-                (x, shore - size * 0.8),
-                (x + size * 0.7, shore - size * 0.3),
-                (x + size, shore + 20),
-            ]
-        )
-        canvas.drawPath(rock, fill(lit((0.45, 0.42, 0.45), ambient)))
-        canvas.drawPath(rock, stroke(lit((0.15, 0.13, 0.15), ambient), 2))
 
 
 def battlefield(canvas: skia.Canvas, rng: Generator, width: int, height: int) -> None:

@@ -9,7 +9,8 @@ from numpy.random import Generator
 
 from .paint import Cel, Colour, box, fill, hsv, limb, mix, oval, polygon, smooth, union
 from .place import SMOOTH, picture
-from .scenery import crown, tree_picture
+from .scenery import crown
+from .trees import tree_picture
 
 
 def tree(cel: Cel, rng: Generator, colour: Colour, second: Colour, phase: float) -> None:
