@@ -23,6 +23,7 @@ def clump(
     soft: float = 0.04,
     hard: bool = False,
     light: tuple[float, float] = (-0.45, -0.9),
+    smear: float = 0.0,
 ) -> Picture:
     """A mass of leaves or vapour RGBA [height,width,4] out of round blobs (x, y, radius x, radius y; shares).
 
@@ -37,6 +38,7 @@ def clump(
         soft: width of the outline's transition in units of a blob's radius.
         hard: flat tones.
         light: towards the light.
+        smear: how far the shading of neighbouring blobs runs together, in shares of the width.
     """
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
     xs, ys = xs / width, ys / height
@@ -48,6 +50,8 @@ def clump(
         nearer = lift > best
         best = np.where(nearer, lift, best)
         shade = np.where(nearer, dx * light[0] + dy * light[1], shade)
+    if smear > 0:
+        shade = cv2.GaussianBlur(shade, (0, 0), smear * width)
     field_ = best + rough * (detail - 0.5)
     alpha = np.clip(field_ / max(soft, 1e-3), 0, 1)
     tone = 0.45 + 0.38 * shade + 0.75 * (detail - 0.5) + 0.2 * (noise(rng, width, height, 4, 2) - 0.5)

@@ -35,7 +35,16 @@ def cumulus(rng: Generator, width: int, height: int, light: Colour, dark: Colour
     grain = noise(rng, width, height, 10, 5)
     colours = [dark, mix(dark, light, 0.35), mix(dark, light, 0.8), light, mix(light, (1, 1, 1), 0.6)]
     result = clump(
-        rng, width, height, spots, colours, grain, rough=1.1, soft=0.05 if hard else 0.35, hard=hard
+        rng,
+        width,
+        height,
+        spots,
+        colours,
+        grain,
+        rough=1.1,
+        smear=0.0 if hard else 0.02,
+        soft=0.05 if hard else 0.35,
+        hard=hard,
     )
     fade = np.clip((0.9 + 0.1 * grain - np.linspace(0, 1, height, dtype=np.float32)[:, None]) / 0.12, 0, 1)
     result[..., 3] = (result[..., 3] * fade).astype(np.uint8)
