@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from triton_anime_export.scores.held_out_effects import HeldOutArt
-from triton_anime_export.studio.bank import draw_cast
+from triton_anime_export.scores.held_out_art import HeldOutArt
 from triton_anime_export.studio.director import Cast
+from triton_anime_export.studio.effects import draw_effect
+from triton_anime_export.studio.fresh import Fresh
 from triton_anime_export.studio.source import EFFECT_TYPES, Source
 
 SEED = 77_000_000
 """First of the seeds kept for scores; no recipe may train on seeds from here on."""
 
+_LARGE, _DRAWINGS = 320, 4
 
-def studio_cast(pool: int = 12) -> Cast:
-    """Characters, backdrops, effects of every type and objects that the studio draws from held-out seeds."""
-    effects = len(EFFECT_TYPES) - 1
-    return draw_cast(SEED, None, characters=pool, backdrops=pool, effects=effects, objects=max(1, pool // 2))
+
+def studio_cast(frames: int) -> Cast:
+    """Whatever the studio draws anew for each shot of ``frames`` drawings."""
+    return Fresh(frames)
+
+
+class ArtCast(Cast):
+    """Art as it was painted: the director's usual cast varies the colours of what it is given."""
+
+    def character(self, rng: np.random.Generator, reach: float, action: str | None = None) -> Source:
+        """A character in its own colours."""
+        del reach, action
+        assert self.art is not None
+        return self.art.character(rng, drawings=3)
+
+    def backdrop(self, rng: np.random.Generator) -> Source:
+        """A background in its own colours."""
+        assert self.art is not None
+        return self.art.background(rng)
 
 
 def art_cast(folder: Path) -> Cast:
@@ -27,14 +45,26 @@ def art_cast(folder: Path) -> Cast:
     Raises:
         DataError: the folder has no SOURCES.tsv.
     """
-    return Cast([], [], [], [], HeldOutArt(folder, "val"), 1.0)
+    return ArtCast([], [], [], [], HeldOutArt(folder), 1.0)
 
 
 def effects_by_type(cast: Cast, rng: np.random.Generator, each: int) -> dict[str, list[Source]]:
-    """``each`` effects of every type that the cast has; fewer where few are found."""
-    found: dict[str, dict[str, Source]] = {}
-    for _ in range(40 * len(EFFECT_TYPES) if each else 0):
-        source = cast.effect(rng)
-        found.setdefault(source.effect_type, {}).setdefault(source.name, source)
-    order = [kind for kind in EFFECT_TYPES if kind in found]
-    return {kind: list(found[kind].values())[:each] for kind in order}
+    """``each`` effects of every type that the cast has, each in its fullest drawing; fewer where few are."""
+    found: dict[str, dict[str, Source]] = {kind: {} for kind in EFFECT_TYPES[1:]}
+    if isinstance(cast, Fresh):
+        for kind in EFFECT_TYPES[1:]:
+            found[kind] = {str(n): draw_effect(rng, kind, _LARGE, _DRAWINGS) for n in range(each)}
+    else:
+        for _ in range(40 * len(EFFECT_TYPES) if each else 0):
+            source = cast.effect(rng)
+            found[source.effect_type].setdefault(source.name, source)
+    return {
+        kind: [_fullest(source) for source in list(sources.values())[:each]]
+        for kind, sources in found.items()
+    }
+
+
+def _fullest(source: Source) -> Source:
+    """The one drawing in which most is to be seen: an explosion that has only begun is no test."""
+    best = max(source.drawings, key=lambda drawing: int(drawing[..., 3].sum(dtype=np.int64)))
+    return replace(source, drawings=(best,))

@@ -57,7 +57,8 @@ class ClipJudge:
             quality = _best_overlaps(found[t], truth[t])
             pictures = clip.drawing(t), coloured(clip.drawing(t), truth[t])
             pair = (*pictures, coloured(clip.drawing(t), found[t]))
-            self._worst.offer(f"identities_{clip.kind}", quality, f"{clip.data} {clip.name} {t}", pair)
+            name = f"{clip.data} {clip.name}"
+            self._worst.offer(f"identities_{clip.kind}", quality, name, f"drawing {t}", pair)
 
     def _add(self, clip: Clip, answer: str, found: list[U8], truth: list[U8], *, given: bool) -> None:
         # A drawing whose masks are given is not scored.

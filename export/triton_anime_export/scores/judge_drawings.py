@@ -148,11 +148,13 @@ class DrawingJudge:
             self._tally.add("character_iou", name, clip.data, mask_iou(mask, true))
             self._tally.add("boundary_f", name, clip.data, boundary_f(mask, true))
         self._tally.add("character_iou", "everything", clip.data, float(true.mean()))
-        frame, label = clip.drawing(t), f"{clip.data} {clip.name} {t}"
+        frame, name = clip.drawing(t), f"{clip.data} {clip.name}"
         pair = cut_out(frame, clip.shot.alpha[t]), cut_out(frame, alphas[PRODUCT])
         # A sliver of somebody at the edge of the picture says little.
         if true.mean() > 0.01:
-            self._worst.offer("characters", mask_iou(masks[PRODUCT], true), label, (frame, *pair))
+            self._worst.offer(
+                "characters", mask_iou(masks[PRODUCT], true), name, f"drawing {t}", (frame, *pair)
+            )
 
     def _matting(self, clip: Clip, t: int, alphas: dict[str, U8], layer: U8) -> None:
         true = np.asarray(clip.shot.alpha[t])
@@ -195,9 +197,9 @@ class DrawingJudge:
         for name, mask in masks.items():
             pools.effect(name).add(shown[0], mask, true)
         if true.mean() > 0.005:
-            label = f"{clip.data} {clip.name} {t} {shown[0]}"
+            name, label = f"{clip.data} {clip.name}", f"drawing {t}, {shown[0]}"
             pair = cut_out(frame, clip.shot.effect[t]), cut_out(frame, np.ascontiguousarray(layer[..., 3]))
-            self._worst.offer("effects", mask_iou(masks[PRODUCT], true), label, (frame, *pair))
+            self._worst.offer("effects", mask_iou(masks[PRODUCT], true), name, label, (frame, *pair))
 
     def _background(self, clip: Clip, t: int, pictures: dict[str, U8]) -> None:
         region, plate = clip.hidden(t), np.asarray(clip.shot.plate[t])
@@ -211,8 +213,10 @@ class DrawingJudge:
                 distance = chamfer(lines_of(picture) & region, wanted)
                 self._tally.add("background_lines", name, clip.data, distance)
         found = psnr(pictures[PRODUCT], plate, region)
-        label = f"{clip.data} {clip.name} {t}"
-        self._worst.offer("backgrounds", found, label, (clip.drawing(t), plate, pictures[PRODUCT]))
+        name = f"{clip.data} {clip.name}"
+        self._worst.offer(
+            "backgrounds", found, name, f"drawing {t}", (clip.drawing(t), plate, pictures[PRODUCT])
+        )
 
     def _flow(self, clip: Clip, t: int) -> None:
         true, valid = clip.flow(t)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 DATA = {
     "studio": "(a) held-out studio seeds",
     "art": "(b) art not trained on",
-    "broadcast": "(c) the same, grain and H.264",
+    "broadcast": "(c) the same, as broadcast",
 }
 
 PRODUCT, UNSTEADY = "product", "unsteady"

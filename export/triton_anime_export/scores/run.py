@@ -28,7 +28,6 @@ from triton_anime_export.scores.tally import Tally
 from triton_anime_export.scores.worst import Worst
 from triton_anime_export.studio.director import Cast
 
-_KINDS = (staging.staged, staging.effects, staging.simple_walks, staging.crossing_walks)
 _PACKAGES = ("triton-anime", "opencv-python", "numpy", "onnxruntime", "av")
 
 
@@ -92,18 +91,21 @@ def score(
 def _clips(art: Path | None, sizes: Sizes, data: frozenset[str]) -> Iterator[Clip]:
     cv2.setNumThreads(1)
     if "studio" in data:
-        yield from _of(studio_cast(sizes.pool), "studio", sizes)
+        yield from _of(studio_cast, "studio", sizes)
     if art is not None and data & {"art", "broadcast"}:
-        for clip in _of(art_cast(art), "art", sizes):
+        held_out = art_cast(art)
+        for clip in _of(lambda frames: held_out, "art", sizes):
             if "art" in data:
                 yield clip
             if "broadcast" in data:
                 yield broadcast(clip)
 
 
-def _of(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
-    for draw in _KINDS:
-        yield from draw(cast, data, sizes)
+def _of(cast: Callable[[int], Cast], data: str, sizes: Sizes) -> Iterator[Clip]:
+    yield from staging.staged(cast(sizes.drawings), data, sizes)
+    yield from staging.effects(cast(sizes.effect_drawings), data, sizes)
+    yield from staging.simple_walks(cast(sizes.long_drawings), data, sizes)
+    yield from staging.crossing_walks(cast(sizes.long_drawings), data, sizes)
 
 
 def weights_digest() -> str:

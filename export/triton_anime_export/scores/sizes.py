@@ -11,7 +11,6 @@ class Sizes:
 
     Attributes:
         size: (width, height) of the frames, even.
-        pool: sources of each kind in the studio's cast.
         staged: scenes of the director.
         drawings: drawings of each of those.
         effects_each: clips of each effect type.
@@ -21,7 +20,6 @@ class Sizes:
     """
 
     size: tuple[int, int] = (640, 360)
-    pool: int = 12
     staged: int = 6
     drawings: int = 8
     effects_each: int = 2
@@ -30,5 +28,5 @@ class Sizes:
     long_drawings: int = 50
 
 
-QUICK = Sizes((160, 90), 1, 1, 3, 0, 1, 1, 4)
+QUICK = Sizes((160, 90), 1, 3, 0, 1, 1, 4)
 """A smoke run: the figures mean nothing."""

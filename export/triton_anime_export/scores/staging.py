@@ -18,6 +18,9 @@ from triton_anime_export.studio.source import Source
 
 Rng = np.random.Generator
 
+_ACTING = 8
+"""From so many drawings on a character acts; fewer are faces that it makes."""
+
 
 def staged(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
     """Scenes as the director stages them; those without anybody are passed over."""
@@ -113,6 +116,8 @@ def _along(
 ) -> Actor:
     """The source with its centre on a path, ``tall`` pixels high, another drawing after every few."""
     source = _shrunk(source, tall)
+    if len(source.drawings) >= _ACTING:
+        every = 1
     h, w = source.drawings[0].shape[:2]
     motion = [similarity(x, y, tall / h, 0.0, mirror, (w, h)) for x, y in path]
     return Actor(source, motion, [t // every for t in range(len(path))])

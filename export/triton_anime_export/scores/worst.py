@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 from pathlib import Path
 
 import cv2
@@ -29,22 +27,24 @@ class Worst:
     def __init__(self, folder: Path | None, keep: int = _KEEP) -> None:
         self._folder = folder
         self._keep = keep
-        self._heaps: dict[str, list[tuple[float, int, U8]]] = {}
-        self._numbers = itertools.count()
+        self._found: dict[str, dict[str, tuple[float, U8]]] = {}
 
-    def offer(self, sheet: str, quality: float, label: str, pictures: tuple[U8, U8, U8]) -> None:
-        """One case; higher ``quality`` is better. The pictures are RGB [H,W,3] of one size."""
+    def offer(self, sheet: str, quality: float, clip: str, label: str, pictures: tuple[U8, U8, U8]) -> None:
+        """One case of a clip, of which the worst is kept.
+
+        Args:
+            sheet: name of the sheet.
+            quality: higher is better; NaN is passed over.
+            clip: name of the clip, unique over all sets.
+            label: what to write on the row, besides both.
+            pictures: RGB [H,W,3] of one size: frame, truth, answer.
+        """
         if self._folder is None or np.isnan(quality):
             return
-        heap = self._heaps.setdefault(sheet, [])
-        if len(heap) == self._keep and -heap[0][0] <= quality:
+        found = self._found.setdefault(sheet, {})
+        if clip in found and found[clip][0] <= quality:
             return
-        # A heap of negated values has the best of the worst on top: the first to go.
-        entry = (-quality, next(self._numbers), _row(f"{label}: {quality:.3f}", pictures))
-        if len(heap) < self._keep:
-            heapq.heappush(heap, entry)
-        else:
-            heapq.heapreplace(heap, entry)
+        found[clip] = quality, _row(f"{clip} {label}: {quality:.3f}", pictures)
 
     def write(self) -> list[Path]:
         """Write ``FOLDER/SHEET.png`` of every sheet, worst on top; returns the paths."""
@@ -52,9 +52,10 @@ class Worst:
             return []
         self._folder.mkdir(parents=True, exist_ok=True)
         written = []
-        for sheet, heap in sorted(self._heaps.items()):
+        for sheet, found in sorted(self._found.items()):
             path = self._folder / f"{sheet}.png"
-            write_image(path, np.vstack([row for _, _, row in sorted(heap, reverse=True)]))
+            rows = sorted(found.values(), key=lambda case: case[0])[: self._keep]
+            write_image(path, np.vstack([row for _, row in rows]))
             written.append(path)
         return written
 

@@ -1,8 +1,9 @@
-"""What the held-out effect sheets show, by eye: their files are numbered, not named."""
+"""The held-out art. What its effect sheets show is told by eye: their files are numbered, not named."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -16,7 +17,7 @@ _SHEETS = {
     "explosion": "rpgfx_1 rpgfx_9 medfx_6 westfx_4 westfx_explosion",
     "smoke": "rpgfx_13 rpgfx_8 prehfx_2",
     "speed_lines": "spacefx_fx-5 ninjafx_7",
-    "water": "ninjafx_15 medfx_7 medfx_9 prehfx_water",
+    "water": "ninjafx_15 medfx_7 medfx_9",
     "magic": "rpgfx_12 medfx_10",
     "motion_blur": "rpgfx_10 rpgfx_4 rpgfx_6 ninjafx_10 ninjafx_11 ninjafx_12 ninjafx_8 ninjafx_9 "
     "medfx_11 medfx_2 medfx_4 westfx_5",
@@ -27,13 +28,26 @@ _PAINTED = {"smoke", "explosion", "water", "motion_blur"}
 """Types that cover what is behind them; the others may be light that is added."""
 
 
+_PAIR = "human_animal"
+"""In the name of a sprite that shows two figures: it has no one identity."""
+
+
 class HeldOutArt(Art):
-    """The validation split of the art, with the effects called what they look like."""
+    """The validation split of the art, with the effects called what they look like; raises as :class:`Art`."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "val")
+        alone = {
+            name: [entry for entry in entries if _PAIR not in entry.path.stem]
+            for name, entries in self.characters.items()
+        }
+        self.characters = {name: entries for name, entries in alone.items() if entries}
 
     def effect(self, rng: np.random.Generator, drawings: int = 4) -> Source:
-        """Successive cells of one effect sheet; see :class:`Art`."""
-        source = super().effect(rng, drawings)
-        kind = _TYPE_OF.get(source.name.split("__")[-1])
-        if kind is None:
-            return source
+        """Successive cells of one effect sheet; see :class:`Art`. Rubble and tiles are passed over."""
+        while True:
+            source = super().effect(rng, drawings)
+            kind = _TYPE_OF.get(source.name.split("__")[-1])
+            if kind is not None:
+                break
         return replace(source, effect_type=kind, additive=source.additive and kind not in _PAINTED)
