@@ -43,8 +43,20 @@ class Even(click.IntRange):
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder with SOURCES.tsv; half of the sources then come from there.",
 )
+@click.option(
+    "--broadcast",
+    is_flag=True,
+    help="Write also what a broadcast makes of it: codec, grain, bars, subtitles.",
+)
 def command(
-    output: Path, seed: int, width: int, height: int, frames: int, layout: str | None, art: Path | None
+    output: Path,
+    seed: int,
+    width: int,
+    height: int,
+    frames: int,
+    layout: str | None,
+    art: Path | None,
+    broadcast: bool,
 ) -> None:
     """Draw the shot of a seed with its truth.
 
@@ -58,5 +70,5 @@ def command(
 
     cast = Fresh(frames, Art(art, "train") if art else None)
     scene = plan(np.random.default_rng([seed, 1]), cast, (width, height), frames, layout)
-    write_scene(scene, output, seed)
+    write_scene(scene, output, seed, broadcast)
     click.echo(f"{output}: {frames} frames, {len(scene.of_kind('character'))} characters")

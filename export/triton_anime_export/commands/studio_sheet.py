@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ import numpy as np
 )
 @click.option(
     "--kind",
-    type=click.Choice(["characters", "backdrops", "effects", "objects"]),
+    type=click.Choice(["characters", "acting", "backdrops", "effects", "objects"]),
     default="characters",
     show_default=True,
 )
@@ -23,7 +24,7 @@ import numpy as np
 @click.option("--rows", type=click.IntRange(1), default=4, show_default=True)
 @click.option("--cell", type=click.IntRange(16), default=240, show_default=True, help="Pixels.")
 def command(output: Path, kind: str, seed: int, columns: int, rows: int, cell: int) -> None:
-    """Draw sources of one kind side by side, to look at."""
+    """Draw sources of one kind side by side, to look at; ``acting`` shows one character in each row."""
     from triton_anime_export.studio import backdrops, characters, effects, props
     from triton_anime_export.studio.render import contact_sheet, write_image
     from triton_anime_export.studio.source import EFFECT_TYPES, Source
@@ -39,5 +40,12 @@ def command(output: Path, kind: str, seed: int, columns: int, rows: int, cell: i
         return props.draw_object(rng, 2 * cell, 1)
 
     ground = 40 if kind == "effects" else 168
-    write_image(output, contact_sheet([draw(seed + i) for i in range(columns * rows)], columns, cell, ground))
-    click.echo(f"{output}: {columns * rows} {kind}")
+    if kind == "acting":
+        sources = []
+        for row in range(rows):
+            source = characters.draw_character(np.random.default_rng(seed + row), 2 * cell, columns)
+            sources += [replace(source, drawings=(drawing,)) for drawing in source.drawings]
+    else:
+        sources = [draw(seed + number) for number in range(columns * rows)]
+    write_image(output, contact_sheet(sources, columns, cell, ground))
+    click.echo(f"{output}: {columns * rows} drawings")

@@ -11,7 +11,6 @@ from .director import Cast
 from .effects import draw_effect
 from .props import draw_object
 from .source import EFFECT_TYPES, Source
-from .variety import recoloured
 
 Rng = np.random.Generator
 _SMALLEST, _LARGEST = 200, 1600  # pixels of a character's sheet
@@ -42,7 +41,7 @@ class Fresh(Cast):
         """A new background."""
         if self._from_art(rng):
             return super().backdrop(rng)
-        return recoloured(rng, draw_backdrop(rng))
+        return draw_backdrop(rng)
 
     def effect(self, rng: Rng) -> Source:
         """A new effect of any type."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from triton_anime_export.errors import DataError
 
+from .broadcast import degrade
 from .captions import caption, style_of
 from .flow_truth import Flow, flow_between
 from .keypoints import KEY_POINTS, SKELETON
@@ -56,8 +57,14 @@ def read_flow(path: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     return np.ascontiguousarray(vectors.transpose(2, 0, 1)), (image[..., 0] > 0).astype(np.uint8)
 
 
-def write_scene(scene: Scene, output: Path, seed: int) -> None:
+def write_scene(scene: Scene, output: Path, seed: int, broadcast: bool = False) -> None:
     """Draw a scene and write it with its truth in the layout of docs/studio.md, frame after frame.
+
+    Args:
+        scene: what is drawn.
+        output: new folder.
+        seed: written down; decides what the broadcast does.
+        broadcast: also write what a random broadcast makes of the frames.
 
     Raises:
         DataError: the folder holds another shot, or cannot be written.
@@ -66,6 +73,7 @@ def write_scene(scene: Scene, output: Path, seed: int) -> None:
         raise DataError(f"{output} holds a shot already; choose another --output or remove it")
     count = len(scene.camera)
     known: list[dict[str, object]] = []
+    sent: list[NDArray[np.uint8]] = []
     marked: list[tuple[int, list[Person]]] = []
     held = -1
     before: Frame | None = None
@@ -113,9 +121,26 @@ def write_scene(scene: Scene, output: Path, seed: int) -> None:
                 ],
             }
         )
+        if broadcast:
+            sent.append(frame.picture)
         before = frame
-    _write_json(output / "shot.json", _head(scene, seed) | {"per_frame": known})
+    received = _write_broadcast(np.stack(sent), output, seed) if broadcast else {}
+    _write_json(output / "shot.json", _head(scene, seed) | received | {"per_frame": known})
     _write_json(output / "key_points.json", coco_key_points(scene, marked))
+
+
+def _write_broadcast(frames: NDArray[np.uint8], output: Path, seed: int) -> dict[str, object]:
+    result = degrade(frames, np.random.default_rng([seed, 2]))
+    for t, (picture, overlay) in enumerate(zip(result.frames, result.overlay, strict=True)):
+        write_image(output / "broadcast" / f"{t:06}.png", picture)
+        write_image(output / "broadcast_overlay" / f"{t:06}.png", overlay)
+    return {
+        "broadcast": {
+            "steps": list(result.steps),
+            "held": result.held.tolist(),
+            "held_below": result.held_below.tolist(),
+        }
+    }
 
 
 def _head(scene: Scene, seed: int) -> dict[str, object]:

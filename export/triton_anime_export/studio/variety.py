@@ -14,7 +14,7 @@ Rng = np.random.Generator
 
 
 def recoloured(rng: Rng, source: Source) -> Source:
-    """The source with another hue, saturation and value in six of ten draws."""
+    """The source with another hue, saturation and value in six of ten draws; its mood is then unknown."""
     if rng.random() < 0.4:
         return source
     hue = int(rng.integers(0, 180)) if rng.random() < 0.6 else 0
@@ -28,7 +28,7 @@ def recoloured(rng: Rng, source: Source) -> Source:
         rgb = cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB)
         return np.dstack([rgb, rgba[..., 3]])
 
-    return replace(source, drawings=tuple(change(d) for d in source.drawings))
+    return replace(source, drawings=tuple(change(d) for d in source.drawings), mood="")
 
 
 def out_of_focus(rng: Rng, source: Source) -> Source:
@@ -64,7 +64,7 @@ def pixelated(rng: Rng, source: Source, shown: float) -> Source:
         tiny = np.clip(np.dstack([colour, alpha]), 0, 255).astype(np.uint8)
         return cv2.resize(tiny, (w, h), interpolation=cv2.INTER_NEAREST)
 
-    return replace(source, drawings=tuple(change(d) for d in source.drawings))
+    return replace(source, drawings=tuple(change(d) for d in source.drawings), style="pixel art")
 
 
 def cluttered(rng: Rng, backdrop: Source, others: list[Source]) -> Source:

@@ -37,5 +37,5 @@ def words(design: Design) -> str:
     if design.species == "mascot":
         return f"a {design.ears} mascot"
     who = "a chibi figure" if design.heads < 3.5 else "a child" if design.heads < 5.3 else "a figure"
-    seen = {"profile": ", seen from the side,", "back": ", seen from behind,"}.get(design.view, "")
+    seen = {"profile": " seen from the side", "back": " seen from behind"}.get(design.view, "")
     return f"{who} with {_HAIR[design.hair_style]} in {_GARMENTS[design.top]}{seen}"
