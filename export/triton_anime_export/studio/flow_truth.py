@@ -18,6 +18,7 @@ from triton_anime_export.studio.scene import Actor, Scene
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
+_AROUND = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,11 @@ def flow_between(scene: Scene, tops: tuple[U8, U8], t: int, other: int, step: in
         same = np.zeros(inside.shape, bool)
         same[inside] = tops[1][y[inside], x[inside]] == order
         if part is not None:
-            # A limb may be covered by another part of the same figure.
-            there = _sampled(actor.source.parts[_drawing(actor, other)], drawn)
-            same &= there == part
+            # A limb may be covered by another part of the same figure; its very edge is not.
+            parts = actor.source.parts[_drawing(actor, other)]
+            same &= np.any(
+                [_sampled(parts, drawn + np.array([[x], [y], [0.0]])) == part for x, y in _AROUND], axis=0
+            )
         known[mask], seen[mask] = sure, same
     return Flow(vectors.reshape(2, down, across), known.reshape(down, across), seen.reshape(down, across))
 

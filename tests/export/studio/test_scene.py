@@ -3,7 +3,7 @@
 import numpy as np
 
 from triton_anime_export.studio.director import Cast, stage
-from triton_anime_export.studio.scene import Actor, compose, similarity
+from triton_anime_export.studio.scene import Actor, Scene, compose, draw_frame, similarity
 from triton_anime_export.studio.source import Source
 
 SIZE = (64, 48)
@@ -76,3 +76,16 @@ def test_the_same_seed_draws_the_same_shot():
     other = stage(np.random.default_rng(6), cast, SIZE, 3)
     assert np.array_equal(one.frames, two.frames)
     assert not np.array_equal(one.frames, other.frames)
+
+
+def test_alphas_of_single_characters_add_up_to_the_alpha_of_all():
+    people = [_still(_square("character", 20, (90 * n, 10, 10), alpha=128), 26 + 8 * n, 24) for n in range(3)]
+    smoke = _still(_square("effect", 12, (200, 200, 200), alpha=100, effect_type="smoke"), 34, 24)
+    scene = Scene(_still(_backdrop(), 32, 24), [*people, smoke], [np.eye(3)] * 2, SIZE)
+    frame = draw_frame(scene, 0, instances=True)
+    assert frame.characters.shape == (3, 48, 64)
+    assert np.abs(frame.characters.astype(int).sum(axis=0) - frame.alpha).max() <= 2
+    # The last one stands in front; smoke takes its share of everybody.
+    assert frame.characters[2, 24, 50] == 128
+    assert 0 < frame.characters[1, 24, 34] < 80
+    assert draw_frame(scene, 0).characters.shape == (0, 48, 64)
