@@ -12,10 +12,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from triton_anime_export.studio.broadcast import overlay_augment
+
 Frame = NDArray[np.uint8]
 Maps = dict[str, NDArray[np.uint8]]
 Degrade = Callable[[Frame], Frame]
 View = Callable[[NDArray[np.uint8], bool], NDArray[np.uint8]]
+
+OVERLAID = 0.2
+"""Share of views with subtitles, a logo, credits or bars."""
 
 LABELS = frozenset({"ids", "effect_type"})
 """Maps of labels: they are resampled to the nearest pixel, everything else bilinearly."""
@@ -47,7 +52,13 @@ def augment(
                 break
             view = sample_view(rng, frame.shape[:2], size or frame.shape[:2])
     seen = {name: view(value, name in LABELS) for name, value in maps.items()}
-    return sample_degrade(rng)(view(frame, False)), seen
+    shown, overlay = overlay_augment(rng, view(frame, False), OVERLAID)
+    bars = (overlay >= 128).all(axis=1)[:, None] | (overlay >= 128).all(axis=0)[None]
+    if bars.any():
+        # Under subtitles and logos what is drawn stays what it is; a bar shows nothing of it.
+        for name, value in seen.items():
+            seen[name] = np.where(bars if value.ndim == 2 else bars[..., None], 0, value).astype(np.uint8)
+    return sample_degrade(rng)(shown), seen
 
 
 def sample_view(

@@ -62,6 +62,7 @@ def fit(
     bf16: bool = True,
     evaluate: Callable[[nn.Module], dict[str, float]] | None = None,
     evaluations: int = 3,
+    part: str = "",
 ) -> nn.Module:
     """Train ``model`` and return a copy that holds the averaged weights, in eval mode.
 
@@ -84,6 +85,8 @@ def fit(
         bf16: autocast to bfloat16.
         evaluate: called with the averaged model on the way; its numbers are logged.
         evaluations: how many times.
+        part: submodule that is the network proper; the rest only teaches it. It is what is evaluated, saved
+            and returned; everything by default.
 
     Raises:
         ValueError: neither or both of ``minutes`` and ``steps`` are given.
@@ -161,14 +164,15 @@ def fit(
             sums = {}
         if evaluate is not None and progress * (evaluations + 1) >= evaluated + 1:
             evaluated = int(progress * (evaluations + 1))
-            _log(out, {"name": name, "step": step, "scores": evaluate(averaged)})
+            _log(out, {"name": name, "step": step, "scores": evaluate(averaged.get_submodule(part))})
             started = clock()
         if time.monotonic() - saved > 60 * checkpoint_minutes:
             save()
             saved = time.monotonic()
     save()
-    _save(averaged.state_dict(), out / "weights.pt")
-    return averaged
+    trained = averaged.get_submodule(part)
+    _save(trained.state_dict(), out / "weights.pt")
+    return trained
 
 
 def _blend(averaged: nn.Module, model: nn.Module, decay: float) -> None:

@@ -1,0 +1,138 @@
+"""New scenes from drawn ones at load time: any character before any backdrop, at the cost of two warps.
+
+Where a drawn shot has no effect, its frame is ``alpha * character + (1 - alpha) * plate`` exactly, so the
+character can be taken out with its soft edges and put before another shot's plate ("Simple Copy-Paste",
+Ghiasi et al., CVPR 2021, but with exact alpha).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from triton_anime_export.studio.bank import Bank, Clip
+from triton_anime_export.training.augment import Frame, Maps
+
+TRIES = 6
+
+
+def draw(rng: np.random.Generator, bank: Bank, share: float = 0.5) -> tuple[Frame, Maps]:
+    """A frame uint8 [H,W,3] with maps ``ids``, ``alpha``, ``effect``, ``effect_type`` and ``object``.
+
+    Args:
+        rng: decides everything.
+        bank: of drawn shots.
+        share: of frames that are recomposed; the others are as drawn.
+    """
+    clip, t = _pick(rng, bank)
+    if rng.random() >= share:
+        return np.asarray(clip.frames[t]), _maps(clip, t)
+    for _ in range(TRIES):
+        if not clip.object[t].any():
+            break
+        clip, t = _pick(rng, bank)
+    frame = np.asarray(clip.plate[t])
+    if rng.random() < 0.4:
+        frame = _cluttered(rng, frame, bank)
+    if rng.random() < 0.5:
+        frame = _recoloured(rng, frame)
+    frame = frame.astype(np.float32)
+    h, w = frame.shape[:2]
+    ids = np.zeros((h, w), np.uint8)
+    alpha = np.zeros((h, w), np.float32)
+    # Objects of the plate stay part of it; those hidden when drawn have no map, hence the search above.
+    objects = np.asarray(clip.object[t])
+    for _ in range(int(rng.choice(4, p=[0.08, 0.5, 0.28, 0.14]))):
+        layer = _character(rng, bank)
+        if layer is None:
+            continue
+        rgba, identities = layer
+        matrix = _placed(rng, rgba[..., 3])
+        rgba = cv2.warpAffine(rgba, matrix, (w, h), flags=cv2.INTER_LINEAR)
+        identities = cv2.warpAffine(identities, matrix, (w, h), flags=cv2.INTER_NEAREST)
+        a = rgba[..., 3]
+        frame = frame * (1 - a[..., None]) + rgba[..., :3]
+        alpha = alpha * (1 - a) + a
+        solid = a >= 0.5
+        ids[solid] = np.where(identities[solid] > 0, identities[solid] + ids.max(), 0)
+        objects = np.where(solid, 0, objects).astype(np.uint8)
+    maps = {
+        "ids": ids,
+        "alpha": (alpha * 255 + 0.5).astype(np.uint8),
+        "effect": np.zeros((h, w), np.uint8),
+        "effect_type": np.zeros((h, w), np.uint8),
+        "object": objects,
+    }
+    return np.clip(frame + 0.5, 0, 255).astype(np.uint8), maps
+
+
+def _pick(rng: np.random.Generator, bank: Bank) -> tuple[Clip, int]:
+    clip = bank.clip(int(rng.integers(len(bank))))
+    return clip, int(rng.integers(len(clip.frames)))
+
+
+def _maps(clip: Clip, t: int) -> Maps:
+    return {
+        "ids": np.asarray(clip.ids[t]),
+        "alpha": np.asarray(clip.alpha[t]),
+        "effect": np.asarray(clip.effect[t]),
+        "effect_type": np.asarray(clip.effect_type[t]),
+        "object": np.asarray(clip.object[t]),
+    }
+
+
+def _character(rng: np.random.Generator, bank: Bank) -> tuple[NDArray[np.float32], NDArray[np.uint8]] | None:
+    """Premultiplied RGBA float32 [H,W,4] (colour 0..255, alpha 0..1) and ids of a frame without effects."""
+    for _ in range(TRIES):
+        clip, t = _pick(rng, bank)
+        if clip.effect[t].any() or clip.object[t].any() or not clip.ids[t].any():
+            continue
+        if clip.alpha[t, :, 0].any() or clip.alpha[t, :, -1].any():
+            continue  # moved inwards it would end in a straight cut
+        a = np.asarray(clip.alpha[t]).astype(np.float32) / 255
+        rgb = np.asarray(clip.frames[t]) - (1 - a[..., None]) * np.asarray(clip.plate[t])
+        rgb = np.clip(rgb, 0, 255 * a[..., None])
+        return np.dstack([rgb, a]).astype(np.float32), np.asarray(clip.ids[t])
+    return None
+
+
+def _placed(rng: np.random.Generator, alpha: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The layer mirrored, scaled about its middle and moved: feet stay where feet are, cuts stay outside."""
+    h, w = alpha.shape
+    cut_above, cut_below = bool(alpha[0].any()), bool(alpha[-1].any())
+    scale = float(np.exp(rng.uniform(np.log(1.0 if cut_above else 0.6), np.log(1.5))))
+    mirror = -1.0 if rng.random() < 0.5 else 1.0
+    x, drop = w / 2 + rng.normal(0, 0.25) * w, rng.normal(0, 0.08) * h
+    y = h * (1 - scale / 2) + (0.0 if cut_above and cut_below else abs(drop) if cut_below else drop)
+    turn = np.array([[scale * mirror, 0.0], [0.0, scale]])
+    return np.column_stack([turn, np.array([x, y]) - turn @ np.array([w / 2, h / 2])])
+
+
+def _cluttered(rng: np.random.Generator, plate: Frame, bank: Bank) -> Frame:
+    """Pieces of other backdrops in this one: not everything with an edge is a character."""
+    plate = plate.copy()
+    h, w = plate.shape[:2]
+    for _ in range(int(rng.integers(1, 5))):
+        other, t = _pick(rng, bank)
+        mask = np.zeros((h, w), np.uint8)
+        centre = rng.uniform(0, 1, 2) * (w, h)
+        angles = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 9))))
+        radius = rng.uniform(0.05, 0.35) * h * rng.uniform(0.5, 1, len(angles))
+        ring = centre + np.stack([np.cos(angles), np.sin(angles)], 1) * radius[:, None]
+        cv2.fillPoly(mask, [ring.astype(np.int32)], 255, cv2.LINE_AA)
+        if rng.random() < 0.3:
+            mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(1, 8))), np.uint8)
+        share = mask[..., None].astype(np.float32) / 255
+        piece = np.roll(np.asarray(other.plate[t]), tuple(rng.integers(0, (h, w))), (0, 1))
+        plate = (plate * (1 - share) + piece * share).astype(np.uint8)
+    return plate
+
+
+def _recoloured(rng: np.random.Generator, plate: Frame) -> Frame:
+    """Another hue, saturation and brightness, so that the plate's light differs from the characters'."""
+    hsv = cv2.cvtColor(plate, cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0].astype(np.int16) + int(rng.integers(180))) % 180
+    hsv[..., 1] = cv2.convertScaleAbs(hsv[..., 1], alpha=float(rng.uniform(0.4, 1.4)))
+    hsv[..., 2] = cv2.convertScaleAbs(hsv[..., 2], alpha=float(rng.uniform(0.5, 1.2)))
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.uint8)
