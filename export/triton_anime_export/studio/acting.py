@@ -84,12 +84,22 @@ def _beat(rng: Generator, design: Design, action: str, length: int) -> list[Mome
     blink = int(rng.integers(0, 12))
     sway = 0.0
     wind, gust = rng.normal(0, 0.05), rng.uniform(0.0, 0.1)
+    calm = action in _UPRIGHT or action in ("cast", "guard", "point")
+    # Nobody stands like a puppet: weight on one leg, one shoulder forward, arms a little uneven.
+    stance = rng.normal(0, 0.11, 4) if calm else np.zeros(4)
+    weight = rng.normal(0, 0.06) if calm else 0.0
     moments = []
     for index in range(length):
         if index == change:
             look = str(rng.choice(looks))
         pose = act(action, phase + step * index, energy, design.facing)
-        pose.tilt += tilt
+        pose.tilt += tilt - 0.6 * weight
+        pose.lean += weight
+        for side, way in ((0, -1.0), (1, 1.0)):
+            pose.upper_arm[side] += way * abs(stance[side])
+            pose.forearm[side] += way * abs(stance[side]) * 0.5
+            pose.thigh[side] += way * abs(stance[2 + side]) - weight
+            pose.shin[side] += way * abs(stance[2 + side]) * 0.4 - weight
         pose.blink = 1.0 if index % 14 == blink else 0.0
         if action in ("talk", "gesture") and pose.mouth > 0.25:
             pose.vowel = str(rng.choice(VOWELS[1:]))
