@@ -224,7 +224,8 @@ class Pipeline:
             if cel.drawing.is_shot_start:
                 tracker.reset(cel.drawing.shot)
             if cel.segmentation is not None:
-                cel.identity = tracker.step(cel.working, cel.segmentation.instances).identity
+                backward = None if cel.flow is None else cel.flow[1]
+                cel.identity = tracker.step(cel.working, cel.segmentation.instances, backward).identity
             yield cel
 
     def _refine(self, cel: Cel, pool: ThreadPoolExecutor) -> Callable[[], Cel]:

@@ -38,13 +38,17 @@ class Tracker(Protocol):
         """Forget everything: a new shot begins."""
         ...
 
-    def step(self, frame: U8, observed: U8 | None = None) -> Tracks:
+    def step(
+        self, frame: U8, observed: U8 | None = None, backward: NDArray[np.float32] | None = None
+    ) -> Tracks:
         """Follow the characters into the next drawing.
 
         Args:
             frame: RGB uint8 ``[H, W, 3]``; all drawings of a shot have the same size.
             observed: uint8 ``[H, W]``, the segmenter's instances in this drawing (0 none, numbers mean
                 nothing from one drawing to the next), or None when it was not asked; of any size.
+            backward: float32 ``[H, W, 2]``, the flow in pixels from this drawing to the one before where it
+                is known already; a tracker that needs it and lacks it makes its own.
 
         Raises:
             ServerError: the server failed.
@@ -53,7 +57,7 @@ class Tracker(Protocol):
 
 
 TRACKERS = ("flow", "xmem")
-"""Names of the trackers. ``flow`` carries masks along DIS flow and needs no model; ``xmem`` remembers."""
+"""Names of the trackers. ``flow`` carries masks along the flow and needs no model; ``xmem`` remembers."""
 
 
 def open_tracker(
@@ -63,7 +67,7 @@ def open_tracker(
 
     Args:
         server: where to ask.
-        name: one of ``TRACKERS``. The lite XMem loses to DIS flow on held-out clips, hence the default.
+        name: one of ``TRACKERS``. The lite XMem loses to flow on held-out clips, hence the default.
         memory_every: drawings between two entries of the tracker's memory.
         largest_cast: characters that are followed at the same time in one shot.
     """

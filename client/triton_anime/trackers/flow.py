@@ -8,8 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_anime.errors import RoleAbsentError
-from triton_anime.server import Server
 from triton_anime.tracker import Tracks
 from triton_anime.trackers.association import Association
 
@@ -33,27 +31,11 @@ def dis_flow() -> FlowSource:
     return flow
 
 
-def served_flow(server: Server) -> FlowSource:
-    """The server's flow where it has one, DIS otherwise."""
-    if not server.is_ready("raft_small"):
-        return dis_flow()
-    fallback = dis_flow()
-
-    def flow(first: U8, second: U8) -> F32:
-        try:
-            answer = server.infer("raft_small", {"FRAME0": first[None], "FRAME1": second[None]}, ["FLOW"])
-        except RoleAbsentError:
-            return fallback(first, second)
-        return np.asarray(answer["FLOW"][0], np.float32)
-
-    return flow
-
-
 class FlowTracker:
     """Masks along the flow as a :class:`triton_anime.tracker.Tracker`.
 
     Args:
-        flow: where the flow comes from.
+        flow: where the flow comes from when a step is not given it; DIS by default.
         memory_every: accepted for the interface; there is no memory.
         largest_cast: characters that are followed at the same time.
     """
@@ -72,14 +54,14 @@ class FlowTracker:
         self._association = Association(self._largest_cast)
         self._before: tuple[U8, U8] | None = None
 
-    def step(self, frame: U8, observed: U8 | None = None) -> Tracks:
+    def step(self, frame: U8, observed: U8 | None = None, backward: F32 | None = None) -> Tracks:
         """See :class:`triton_anime.tracker.Tracker`."""
         if observed is not None and observed.shape != frame.shape[:2]:
             size = frame.shape[1], frame.shape[0]
             observed = np.asarray(cv2.resize(observed, size, interpolation=cv2.INTER_NEAREST), np.uint8)
         propagated = np.zeros(frame.shape[:2], np.uint8)
         if self._before is not None:
-            propagated = self._carry(self._before[0], frame, self._before[1])
+            propagated = self._carry(self._before[0], frame, self._before[1], backward)
         verdict = self._association.judge(frame, propagated, observed)
         self._before = frame, verdict.identity
         agreed = (verdict.identity == propagated) & (observed is not None)
@@ -87,11 +69,12 @@ class FlowTracker:
         visible = tuple(int(k) for k in np.unique(verdict.identity) if k)
         return Tracks(verdict.identity, confidence, visible, tuple(sorted(self._association.cast)))
 
-    def _carry(self, before: U8, now: U8, identity: U8) -> U8:
+    def _carry(self, before: U8, now: U8, identity: U8, back: F32 | None) -> U8:
         """Labels of the drawing before, looked up where this drawing's pixels came from."""
         if not identity.any():
             return np.zeros_like(identity)
-        back = self._flow(now, before)
+        if back is None:
+            back = self._flow(now, before)
         ys, xs = np.mgrid[: identity.shape[0], : identity.shape[1]].astype(np.float32)
         carried = cv2.remap(
             identity, xs + back[..., 0], ys + back[..., 1], cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT

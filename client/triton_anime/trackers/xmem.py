@@ -157,8 +157,9 @@ class XMemTracker:
         self._session = XMemSession(self._server, self._policy, memory_every=self._memory_every)
         self._association = Association(self._largest_cast)
 
-    def step(self, frame: U8, observed: U8 | None = None) -> Tracks:
-        """See :class:`triton_anime.tracker.Tracker`."""
+    def step(self, frame: U8, observed: U8 | None = None, backward: F32 | None = None) -> Tracks:
+        """See :class:`triton_anime.tracker.Tracker`; the memory takes the place of the flow."""
+        del backward
         size = frame.shape[1], frame.shape[0]
         if observed is not None and observed.shape != frame.shape[:2]:
             observed = np.asarray(cv2.resize(observed, size, interpolation=cv2.INTER_NEAREST), np.uint8)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from triton_anime.server import FakeServer
 from triton_anime.tracker import open_tracker
-from triton_anime.trackers.flow import FlowTracker, served_flow
+from triton_anime.trackers.flow import FlowTracker
 from triton_anime.trackers.xmem import XMemTracker
 
 U8 = NDArray[np.uint8]
@@ -74,11 +75,11 @@ def test_the_tracker_that_is_asked_for_follows() -> None:
     assert isinstance(open_tracker(server), FlowTracker)
 
 
-def test_server_flow_is_used_where_there_is_one() -> None:
+def test_a_flow_that_is_known_is_used() -> None:
     frames, truths = _shot(2)
-    server = FakeServer({"raft_small": lambda i: {"FLOW": np.zeros((1, *SIZE, 2), np.float32)}})
-    tracker = FlowTracker(served_flow(server))
+    tracker = FlowTracker(lambda first, second: pytest.fail("the flow was given"))
     first = tracker.step(frames[0], truths[0])
-    second = tracker.step(frames[1])
-    assert (first.identity == second.identity).all()  # the flow said that nothing moves
-    assert [model for model, _ in server.calls] == ["raft_small"]
+    from_the_left = np.zeros((*SIZE, 2), np.float32)
+    from_the_left[..., 0] = -4
+    second = tracker.step(frames[0], None, from_the_left)
+    assert (second.identity[:, 4:] == first.identity[:, :-4]).all()
