@@ -11,7 +11,7 @@ import skia
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from . import face, figure, hair, hairdos, hats, limbs, ornaments, outfit, profile
+from . import drapes, face, figure, hair, hairdos, hats, limbs, ornaments, outfit, profile
 from .acting import Moment, perform
 from .design import Design, draw_design
 from .finish import Finish, light_from_behind
@@ -99,7 +99,7 @@ def paint_figure(
         outfit.draw_behind(cel, design, frame, sway)
         in_head(cel, frame, lambda: hair.draw_back(cel, design, sway))
         if design.cape:
-            figure.draw_cape(cel, design, frame, sway)
+            drapes.draw_cape(cel, design, frame, sway)
     raised = [frame.hand[side][1] < frame.neck[1] - 0.1 for side in (0, 1)]
     crosses = [abs(frame.hand[side][0] - frame.hip[0]) < frame.shoulder_width * 0.8 for side in (0, 1)]
     front = [side for side in (1 - near, near) if raised[side] or crosses[side] or side == near]
@@ -121,7 +121,7 @@ def paint_figure(
     if behind:
         cel.begin(BACK)
         if design.cape:
-            figure.draw_cape(cel, design, frame, sway)
+            drapes.draw_cape(cel, design, frame, sway)
         outfit.draw_behind(cel, design, frame, sway)
 
     def head() -> None:
@@ -141,7 +141,7 @@ def paint_figure(
     in_head(cel, frame, head)
     if design.scarf:
         cel.begin(TRUNK)
-        figure.draw_scarf(cel, design, frame, sway)
+        drapes.draw_scarf(cel, design, frame, sway)
     for side in front:
         if raised[side]:
             arm(side)
