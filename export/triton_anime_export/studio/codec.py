@@ -58,6 +58,7 @@ def round_trip(frames: Frames, codec: str, quality: float, rate: int = 24, inter
     store = io.BytesIO()
     with av.open(store, "w", format="matroska") as container:
         stream = container.add_stream(codec, rate=rate, options=_options(codec, quality))
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = even.shape[2], even.shape[1], "yuv420p"
         stream.codec_context.gop_size = interval
         stream.codec_context.thread_count = 1

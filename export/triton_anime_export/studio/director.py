@@ -106,10 +106,14 @@ def plan(
     source = cast.thing(rng) if rng.random() < 0.12 else None
     if source is not None:
         actors.append(_thing(rng, source, rng.uniform(0.3, 0.9) * height, size, count, speed=0.5))
-    for _ in range(int(rng.choice(4, p=[0.45, 0.33, 0.15, 0.07]))):
-        actor = _thing(rng, cast.effect(rng), rng.uniform(0.25, 1.3) * height, size, count, speed=0.8)
-        actors.insert(int(rng.integers(len(actors) + 1)) if rng.random() < 0.35 else len(actors), actor)
     move, camera = _camera(rng, size, count)
+    for _ in range(int(rng.choice(4, p=[0.45, 0.33, 0.15, 0.07]))):
+        source = cast.effect(rng)
+        if source.style.endswith("full frame"):
+            actors.append(_veil(rng, source, camera, size))
+            continue
+        actor = _thing(rng, source, rng.uniform(0.25, 1.3) * height, size, count, speed=0.8)
+        actors.insert(int(rng.integers(len(actors) + 1)) if rng.random() < 0.35 else len(actors), actor)
     cover = _cover(rng, backdrop, size)
     # What is far away passes more slowly than the stage does.
     far = rng.uniform(0.35, 1.0) if rng.random() < 0.5 else 1.0
@@ -148,6 +152,16 @@ def _thing(rng: Rng, source: Source, reach: float, size: tuple[int, int], count:
         if rng.random() < (0.9 if source.kind == "effect" else 0.45):
             now += 1
     return Actor(source, motion, drawing)
+
+
+def _veil(rng: Rng, source: Source, camera: list[Matrix], size: tuple[int, int]) -> Actor:
+    """Rain, petals or focus lines before everything: they fill the screen wherever the camera looks."""
+    width, height = size
+    h, w = source.drawings[0].shape[:2]
+    scale = max(width / w, height / h) * float(rng.uniform(1.05, 1.6))
+    base = similarity(width / 2, height / 2, scale, 0.0, bool(rng.random() < 0.5), (w, h))
+    start = int(rng.integers(8))
+    return Actor(source, [np.linalg.inv(m) @ base for m in camera], [start + t for t in range(len(camera))])
 
 
 def _cover(rng: Rng, backdrop: Source, size: tuple[int, int]) -> Matrix:

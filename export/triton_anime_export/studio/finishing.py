@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.random import Generator
@@ -18,7 +20,7 @@ SHARES = (0.2, 0.16, 0.14, 0.1, 0.12, 0.1, 0.05, 0.06, 0.07)
 def finished(rng: Generator, image: Picture) -> tuple[Picture, str]:
     """An RGB picture [H,W,3] finished by one hand, and the name of the finish."""
     name = str(rng.choice(FINISHES, p=SHARES))
-    result = {
+    ways: dict[str, Callable[[], Picture]] = {
         "clean": lambda: image,
         "wobble": lambda: wobble(rng, image, float(rng.uniform(0.8, 2.6))),
         "brushed": lambda: brushed(rng, image, float(rng.uniform(3, 9))),
@@ -28,8 +30,8 @@ def finished(rng: Generator, image: Picture) -> tuple[Picture, str]:
         "ink": lambda: ink(image, float(rng.uniform(0.4, 1.0))),
         "pixel": lambda: pixel(rng, image),
         "soft": lambda: np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.8, 3.5))), np.uint8),
-    }[name]()
-    return result, name
+    }
+    return ways[name](), name
 
 
 def wobble(rng: Generator, image: Picture, reach: float) -> Picture:

@@ -72,8 +72,8 @@ def furnish(room: Room) -> None:
                 (x, 0, back - 0.35),
                 (x + wide, tall, back),
                 wood,
-                {"front": lambda c, w, h, wood=wood: fx.books(place, c, w, h, wood)},
-            )  # type: ignore[misc]
+                {"front": lambda c, w, h, wood=wood: fx.books(place, c, w, h, wood)},  # type: ignore[misc]
+            )
         elif kind == 2:
             furniture.table(place, blocks, (x, 0, back - 0.7), (wide, 0.7, 0.65), wood)
             blocks.block(

@@ -125,10 +125,8 @@ def mountains(
     body = coloured(tone.astype(np.float32), tones(colour, 0.5, 0.3), hard).astype(np.float32)
     if snow > 0:
         white = np.clip((snow * 0.5 - depth + 0.5 * (crease - 0.5)) / 0.03, 0, 1)[..., None]
-        body = (
-            body * (1 - white)
-            + coloured(tone.astype(np.float32), [(0.6, 0.68, 0.85), (0.97, 0.98, 1.0)], hard) * white
-        )
+        frost = coloured(tone.astype(np.float32), [(0.6, 0.68, 0.85), (0.97, 0.98, 1.0)], hard)
+        body = (body * (1 - white) + frost * white).astype(np.float32)
     mist = np.clip(down - 0.25, 0, 1)[..., None] * 0.9
-    body = body * (1 - mist) + np.array(haze, np.float32) * 255 * mist
+    body = np.asarray(body * (1 - mist) + np.array(haze, np.float32) * 255 * mist, np.float32)
     return np.dstack([body.astype(np.uint8), (np.clip(depth * height, 0, 1) * 255).astype(np.uint8)])

@@ -64,7 +64,7 @@ def street(place: Place) -> None:
                 rng.uniform(0.4, 0.95),
             )
             shop = bool(rng.random() < 0.65)
-            paint = lambda c, w, h, wall=wall, shop=shop: facade(place, c, w, h, wall, shop)  # type: ignore[misc] # noqa: E731
+            paint = lambda c, w, h, wall=wall, shop=shop: facade(place, c, w, h, wall, shop)  # noqa: E731
             if z < 45:
                 blocks.block((x0, 0, z0), (x1, high, z), wall, {"side": paint, "front": paint})
             else:
@@ -139,7 +139,7 @@ def alley(place: Place) -> None:
         for side in (-1, 1):
             wall = place.colour(rng.uniform(0.02, 0.14), rng.uniform(0.1, 0.5), rng.uniform(0.4, 0.85))
             high, x0 = rng.uniform(4, 9), half if side > 0 else -half - 5
-            paint = lambda c, w, h, wall=wall: facade(place, c, w, h, wall, False)  # type: ignore[misc] # noqa: E731
+            paint = lambda c, w, h, wall=wall: facade(place, c, w, h, wall, False)  # noqa: E731
             blocks.block((x0, 0, max(z - 5, 0.35)), (x0 + 5, high, z), wall, {"side": paint, "front": paint})
             edge = half if side > 0 else -half
             if rng.random() < 0.5:
