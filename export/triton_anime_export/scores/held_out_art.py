@@ -33,7 +33,7 @@ _PAIR = "human_animal"
 
 
 class HeldOutArt(Art):
-    """The validation split of the art, with the effects called what they look like; raises as :class:`Art`."""
+    """The validation split, its effects called what they look like; raises as :class:`Art`."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, "val")

@@ -15,7 +15,7 @@ from triton_anime_export.scores.clip import EFFECT_SEEN, Clip
 from triton_anime_export.scores.measures.alpha_connectivity import alpha_connectivity
 from triton_anime_export.scores.measures.alpha_error import mae, mse, sad
 from triton_anime_export.scores.measures.alpha_gradient import alpha_gradient
-from triton_anime_export.scores.measures.boundary_f import boundary_f
+from triton_anime_export.scores.measures.boundary_f import Outline, meeting
 from triton_anime_export.scores.measures.chamfer import chamfer, lines_of
 from triton_anime_export.scores.measures.effect_iou import EffectIoU
 from triton_anime_export.scores.measures.endpoint_error import endpoint_error
@@ -144,9 +144,10 @@ class DrawingJudge:
         self._of(clip).character(PRODUCT).add(((identity > 0).astype(np.uint8), identity), people)
         if not true.any():
             return
+        outline = Outline.of(true)
         for name, mask in masks.items():
             self._tally.add("character_iou", name, clip.data, mask_iou(mask, true))
-            self._tally.add("boundary_f", name, clip.data, boundary_f(mask, true))
+            self._tally.add("boundary_f", name, clip.data, meeting(Outline.of(mask), outline))
         self._tally.add("character_iou", "everything", clip.data, float(true.mean()))
         frame, name = clip.drawing(t), f"{clip.data} {clip.name}"
         pair = cut_out(frame, clip.shot.alpha[t]), cut_out(frame, alphas[PRODUCT])

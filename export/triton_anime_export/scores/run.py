@@ -57,7 +57,7 @@ def score(
         ServerError: the server died or a model failed.
     """
     cv2.setNumThreads(1)
-    began = time.monotonic()
+    began, weights = time.monotonic(), weights_digest()
     tally, sheets = Tally(), Worst(worst)
     counts: dict[str, dict[str, int]] = {}
     with ThreadPoolExecutor(1, thread_name_prefix="peers") as pool:
@@ -81,7 +81,7 @@ def score(
         "sizes": dataclasses.asdict(sizes),
         "data": counts,
         "versions": {"Python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
-        "weights": weights_digest(),
+        "weights": weights,
         "minutes": round((time.monotonic() - began) / 60, 1),
         "figures": _rounded(tally.results()),
         "effects_by_type": _rounded(by_type),

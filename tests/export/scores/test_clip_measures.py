@@ -15,7 +15,7 @@ from triton_anime_export.scores.measures.flicker import flicker
 from triton_anime_export.scores.measures.identity_switches import identity_switches
 from triton_anime_export.scores.measures.psnr import HIGHEST, psnr
 from triton_anime_export.scores.measures.recomposition import recomposition_psnr
-from triton_anime_export.scores.measures.ssim import ssim
+from triton_anime_export.scores.measures.ssim import ssim, ssim_map
 
 U8 = NDArray[np.uint8]
 
@@ -84,6 +84,10 @@ def test_ssim_of_flat_pictures_is_the_luminance_term() -> None:
     assert ssim(one, one) == pytest.approx(1)
     noise = np.random.default_rng(0).integers(0, 256, (40, 40, 3)).astype(np.uint8)
     assert ssim(np.invert(noise), noise) < -0.9
+    region = np.zeros((40, 40), bool)
+    region[15:20, 22:30] = True
+    spoilt = noise // 2
+    assert ssim(spoilt, noise, region) == pytest.approx(ssim_map(spoilt, noise)[region].mean())
 
 
 def test_lines_are_dark_and_thin() -> None:

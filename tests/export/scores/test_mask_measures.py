@@ -97,6 +97,9 @@ def test_the_gradient_error_of_one_pixel_is_the_energy_of_both_filters() -> None
     dot[20, 20] = 255
     assert alpha_gradient(dot, np.zeros_like(dot)) == pytest.approx(2 / 1000)
     assert alpha_gradient(dot, dot) == 0
+    corner = np.zeros((41, 41), np.uint8)
+    corner[0, 0] = 255  # as if it went on beyond the border
+    assert alpha_gradient(corner, np.zeros_like(corner)) > 2 / 1000
     # what is everywhere wrong by as much has the right edges
     assert alpha_gradient(np.full_like(dot, 90), np.zeros_like(dot)) == pytest.approx(0, abs=1e-12)
 

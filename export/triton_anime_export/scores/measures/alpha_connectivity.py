@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from triton_anime_export.scores.measures.extent import around
+
 U8 = NDArray[np.uint8]
 F64 = NDArray[np.float64]
 
@@ -22,6 +24,10 @@ THETA = 0.15
 
 def alpha_connectivity(found: U8, true: U8) -> float:
     """Connectivity error of two alphas uint8 [H,W], in thousands."""
+    here = around((found > 0) | (true > 0), 0)
+    found, true = found[here], true[here]
+    if not found.size:
+        return 0.0
     a, t = found.astype(np.float64) / 255.0, true.astype(np.float64) / 255.0
     level = np.full(a.shape, -1.0)
     steps = np.arange(0.0, 1.0 + STEP / 2, STEP)

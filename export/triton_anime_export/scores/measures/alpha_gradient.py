@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from triton_anime_export.scores.measures.extent import around
+
 U8 = NDArray[np.uint8]
 
 SIGMA = 1.4
@@ -21,7 +23,10 @@ _EPSILON = 1e-2
 
 def alpha_gradient(found: U8, true: U8) -> float:
     """Gradient error of two alphas uint8 [H,W], in thousands."""
-    difference = _magnitude(found) - _magnitude(true)
+    here = around((found > 0) | (true > 0), _kernel().shape[0])
+    if not found[here].size:
+        return 0.0
+    difference = _magnitude(found[here]) - _magnitude(true[here])
     return float((difference**2).sum()) / 1000.0
 
 

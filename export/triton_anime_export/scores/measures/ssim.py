@@ -10,9 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from triton_anime_export.scores.measures.extent import around
+
 U8 = NDArray[np.uint8]
 F64 = NDArray[np.float64]
 
+_SIDE = 11
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
 
@@ -29,10 +32,13 @@ def ssim_map(found: U8, true: U8) -> F64:
 
 def ssim(found: U8, true: U8, region: NDArray[np.bool_] | None = None) -> float:
     """Mean of :func:`ssim_map`, inside ``region`` [H,W] if given; NaN where that is empty."""
-    values = ssim_map(found, true)
-    chosen = values if region is None else values[region]
-    return float(chosen.mean()) if chosen.size else float("nan")
+    if region is None:
+        return float(ssim_map(found, true).mean())
+    if not region.any():
+        return float("nan")
+    here = around(region, _SIDE)
+    return float(ssim_map(found[here], true[here])[region[here]].mean())
 
 
 def _window(values: F64) -> F64:
-    return np.asarray(cv2.GaussianBlur(values, (11, 11), 1.5, borderType=cv2.BORDER_REFLECT))
+    return np.asarray(cv2.GaussianBlur(values, (_SIDE, _SIDE), 1.5, borderType=cv2.BORDER_REFLECT))
