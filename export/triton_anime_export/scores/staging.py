@@ -139,7 +139,17 @@ def _shrunk(source: Source, tall: float) -> Source:
         small[..., :3] *= 255.0 / np.maximum(small[..., 3:], 1.0)
         return np.asarray(np.rint(np.clip(small, 0, 255)), np.uint8)
 
-    return replace(source, drawings=tuple(shrink(drawing) for drawing in source.drawings))
+    by = np.array([size[0] / w, size[1] / h, 1.0], np.float32)
+    return replace(
+        source,
+        drawings=tuple(shrink(drawing) for drawing in source.drawings),
+        key_points=tuple(np.asarray(points * by, np.float32) for points in source.key_points),
+        parts=tuple(
+            np.asarray(cv2.resize(parts, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+            for parts in source.parts
+        ),
+        travel=tuple(length * scale for length in source.travel),
+    )
 
 
 def _pillar(rng: Rng, cast: Cast, height: int) -> Source:

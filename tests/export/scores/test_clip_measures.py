@@ -86,7 +86,7 @@ def test_ssim_of_flat_pictures_is_the_luminance_term() -> None:
     assert ssim(np.invert(noise), noise) < -0.9
     region = np.zeros((40, 40), bool)
     region[15:20, 22:30] = True
-    spoilt = noise // 2
+    spoilt = (noise // 2).astype(np.uint8)
     assert ssim(spoilt, noise, region) == pytest.approx(ssim_map(spoilt, noise)[region].mean())
 
 
