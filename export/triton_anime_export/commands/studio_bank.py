@@ -27,9 +27,11 @@ def command(output: Path, clips: int, val_clips: int, art: Path | None, seed: in
     from triton_anime_export.studio.art import Art
     from triton_anime_export.studio.bank import draw_bank, draw_cast
     from triton_anime_export.studio.director import Cast
+    from triton_anime_export.studio.effect_pool import draw_pool, save
 
     train = Art(art, "train") if art else None
     pools = {"characters": 300, "backdrops": 160, "effects": 180, "objects": 80}
+    save(draw_pool(seed + 3, train, max(24, clips // 4)), output)
     cast = draw_cast(seed, train, **pools)
     if art:
         alone = clips // 2

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from triton_anime_export.errors import DataError
 from triton_anime_export.studio.art import Art
 from triton_anime_export.studio.director import Cast, stage
+from triton_anime_export.studio.effect_pool import load
 from triton_anime_export.studio.scene import Shot
 from triton_anime_export.studio.source import EFFECT_TYPES, Source
 
@@ -50,6 +51,9 @@ class Bank:
         folder: what :func:`draw_bank` was given.
         split: ``train`` or ``val``.
 
+    Attributes:
+        effects: effects by themselves to lay over scenes; None where none were drawn.
+
     Raises:
         DataError: nothing was drawn there.
     """
@@ -63,6 +67,7 @@ class Bank:
             drawn = np.flatnonzero(np.load(root / "drawn.npy"))
             self._at += [(len(self._parts), int(i)) for i in drawn]
             self._parts.append({name: np.load(root / f"{name}.npy", mmap_mode="r") for name in _MAPS})
+        self.effects = load(Path(folder))
         if not self._at:
             raise DataError(
                 f"no {split} bank in {folder}; draw one: triton-anime-export studio bank --output {folder}"

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime_export.studio.bank import Bank, Clip
+from triton_anime_export.studio.effect_pool import EffectPool
 from triton_anime_export.training.augment import Frame, Maps
 
 TRIES = 6
@@ -27,7 +28,8 @@ def draw(rng: np.random.Generator, bank: Bank, share: float = 0.5) -> tuple[Fram
     """
     clip, t = _pick(rng, bank)
     if rng.random() >= share:
-        return np.asarray(clip.frames[t]), _maps(clip, t)
+        frame, maps = np.asarray(clip.frames[t]), _maps(clip, t)
+        return _with_effects(rng, frame, maps, bank.effects, 0.25)
     for _ in range(TRIES):
         if not clip.object[t].any():
             break
@@ -64,7 +66,62 @@ def draw(rng: np.random.Generator, bank: Bank, share: float = 0.5) -> tuple[Fram
         "effect_type": np.zeros((h, w), np.uint8),
         "object": objects,
     }
-    return np.clip(frame + 0.5, 0, 255).astype(np.uint8), maps
+    return _with_effects(rng, np.clip(frame + 0.5, 0, 255).astype(np.uint8), maps, bank.effects, 0.55)
+
+
+def _with_effects(
+    rng: np.random.Generator, frame: Frame, maps: Maps, pool: EffectPool | None, share: float
+) -> tuple[Frame, Maps]:
+    """One or two effects of the pool before the scene, by the compositor's own operators."""
+    if pool is None or rng.random() >= share:
+        return frame, maps
+    h, w = frame.shape[:2]
+    picture = frame.astype(np.float32)
+    strength = maps["effect"].astype(np.float32) / 255
+    kind, alpha = maps["effect_type"].copy(), maps["alpha"].astype(np.float32)
+    ids, objects = maps["ids"].copy(), maps["object"].astype(np.float32)
+    for _ in range(1 + int(rng.random() < 0.35)):
+        which = int(rng.integers(len(pool)))
+        layer = _laid(rng, pool, which, w, h)
+        a = layer[..., 3]
+        keep = 1 - a[..., None]
+        if pool.additive[which]:
+            picture = picture + layer[..., :3]
+            a = layer[..., :3].max(axis=2) / 255
+        else:
+            picture = picture * keep + layer[..., :3]
+            alpha, objects = alpha * (1 - a), objects * (1 - a)
+            ids[a >= 0.5] = 0
+        kind[a > np.maximum(0.06, strength * 0.5)] = pool.kinds[which]
+        strength = strength * (1 - a) + a
+    bytes_of = {"alpha": alpha, "object": objects, "effect": strength * 255}
+    rounded = {name: np.clip(value + 0.5, 0, 255).astype(np.uint8) for name, value in bytes_of.items()}
+    return np.clip(picture + 0.5, 0, 255).astype(np.uint8), {"ids": ids, "effect_type": kind, **rounded}
+
+
+def _laid(rng: np.random.Generator, pool: EffectPool, which: int, w: int, h: int) -> NDArray[np.float32]:
+    """An effect somewhere in the picture, coloured anew now and then: premultiplied float32 RGBA [h,w,4]."""
+    rgba = np.array(pool.layers[which])
+    if rng.random() < 0.5:
+        rgba[..., :3] = _recoloured(rng, np.ascontiguousarray(rgba[..., :3]))
+    layer = rgba.astype(np.float32)
+    layer[..., 3] /= 255
+    layer[..., :3] *= layer[..., 3:]
+    side = layer.shape[0]
+    if pool.full_frame[which]:
+        scale, angle, x, y = w / side * float(rng.uniform(1.05, 1.5)), 0.0, w / 2, h / 2
+    else:
+        scale = h / side * float(np.exp(rng.uniform(np.log(0.25), np.log(1.6))))
+        angle = float(rng.uniform(-np.pi, np.pi)) if rng.random() < 0.4 else float(rng.normal(0, 0.1))
+        x, y = rng.uniform(0, w), rng.uniform(0, h)
+    if scale < 0.6:
+        layer = cv2.resize(layer, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        scale, side = 1.0, layer.shape[0]
+    c, s = np.cos(angle) * scale, np.sin(angle) * scale
+    turn = np.array([[c, -s], [s, c]])
+    matrix = np.column_stack([turn, np.array([x, y]) - turn @ np.array([side / 2, side / 2])])
+    how = cv2.INTER_NEAREST if rng.random() < 0.15 else cv2.INTER_LINEAR
+    return np.asarray(cv2.warpAffine(layer, matrix, (w, h), flags=how), np.float32)
 
 
 def _pick(rng: np.random.Generator, bank: Bank) -> tuple[Clip, int]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from triton_anime_export.errors import DataError
 from triton_anime_export.studio.bank import Bank
+from triton_anime_export.studio.effect_pool import EffectPool, draw_pool, load, save
+from triton_anime_export.studio.source import EFFECT_TYPES
 from triton_anime_export.training import recompose
 
 HEIGHT, WIDTH = 96, 160
@@ -41,6 +45,7 @@ class TwoClips:
         share = alpha[..., None] / 255
         frame = (share * np.array(RED) + (1 - share) * plate + 0.5).astype(np.uint8)
         blue = np.broadcast_to(np.array(BLUE, np.uint8), plate.shape).copy()
+        self.effects: EffectPool | None = None
         self.clips = (
             OneClip(frame, plate, (alpha >= 128).astype(np.uint8), alpha, zeros, zeros, zeros),
             OneClip(blue, blue, zeros, zeros, zeros, zeros, zeros),
@@ -68,6 +73,45 @@ def test_recomposed_frames_are_alpha_times_character_over_another_plate(
         assert not (maps["ids"] > 0)[maps["alpha"] < 120].any()
         on_blue += int(np.array_equal(plate, BLUE) and bool((maps["ids"] > 0).any()))
     assert on_blue >= 3
+
+
+def test_effects_are_laid_over_by_the_compositors_operators(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recompose, "_recoloured", lambda rng, plate: plate)
+    bank = TwoClips()
+    layer = np.zeros((1, 64, 64, 4), np.uint8)
+    layer[:, 16:48, 16:48] = (10, 200, 60, 255)
+    kind = EFFECT_TYPES.index("smoke")
+    for additive in (False, True):
+        bank.effects = EffectPool(layer, np.array([kind], np.uint8), np.array([additive]), np.array([False]))
+        laid = 0
+        for seed in range(30):
+            frame, maps = recompose.draw(np.random.default_rng(seed), cast(Bank, bank), share=0.0)
+            before = max(bank.clips, key=lambda clip: float((clip.frames[0] == frame).mean()))
+            solid = maps["effect"] >= 250
+            if not solid.any() or additive:
+                laid += int(maps["effect"].any())
+                continue
+            laid += 1
+            assert (maps["effect_type"][solid] == kind).all()
+            assert np.abs(frame[solid].astype(int) - (10, 200, 60)).max() <= 6
+            assert not maps["ids"][solid].any()
+            untouched = maps["effect"] == 0
+            assert np.array_equal(frame[untouched], before.frames[0][untouched])
+        assert laid >= 3
+
+
+def test_a_pool_comes_back_from_disk(tmp_path: Path) -> None:
+    drawn = draw_pool(3, None, 12)
+    assert load(tmp_path) is None
+    save(drawn, tmp_path)
+    read = load(tmp_path)
+    assert read is not None
+    assert np.array_equal(read.layers, drawn.layers)
+    assert np.array_equal(read.kinds, drawn.kinds)
+    assert set(read.kinds.tolist()) == set(range(1, len(EFFECT_TYPES)))
+    (tmp_path / "effects.json").write_text("[{}]")
+    with pytest.raises(DataError, match="draw the bank again"):
+        load(tmp_path)
 
 
 def test_with_no_share_frames_are_as_drawn() -> None:
