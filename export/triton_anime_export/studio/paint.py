@@ -143,7 +143,12 @@ def union(*paths: skia.Path) -> skia.Path:
     """One outline around all paths."""
     result = paths[0]
     for path in paths[1:]:
-        result = skia.Op(result, path, skia.PathOp.kUnion_PathOp)
+        try:
+            result = skia.Op(result, path, skia.PathOp.kUnion_PathOp)
+        except RuntimeError:
+            # The operation gives up on curves that touch without crossing: laid over each other they fill alike.
+            result.addPath(path)
+            result.setFillType(skia.PathFillType.kWinding)
     return result
 
 
