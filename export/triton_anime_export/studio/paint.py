@@ -143,13 +143,19 @@ def union(*paths: skia.Path) -> skia.Path:
     """One outline around all paths."""
     result = paths[0]
     for path in paths[1:]:
-        try:
-            result = skia.Op(result, path, skia.PathOp.kUnion_PathOp)
-        except RuntimeError:
-            # The operation gives up on curves that touch without crossing: laid over each other they fill alike.
-            result.addPath(path)
-            result.setFillType(skia.PathFillType.kWinding)
+        result = _joined(result, path)
     return result
+
+
+def _joined(one: skia.Path, other: skia.Path) -> skia.Path:
+    try:
+        return skia.Op(one, other, skia.PathOp.kUnion_PathOp)
+    except RuntimeError:
+        # The operation gives up on curves that touch without crossing; laid over each other they fill alike.
+        result = skia.Path(one)
+        result.addPath(other)
+        result.setFillType(skia.PathFillType.kWinding)
+        return result
 
 
 @dataclass(frozen=True)
