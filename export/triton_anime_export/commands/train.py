@@ -17,8 +17,19 @@ import click
 )
 @click.option("--steps", type=int, help="Length in optimiser steps instead.")
 @click.option("--seed", default=0, show_default=True)
+@click.option(
+    "--start",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="weights.pt of an earlier run to go on from.",
+)
 def command(
-    name: str, bank: Path, out: Path | None, minutes: float | None, steps: int | None, seed: int
+    name: str,
+    bank: Path,
+    out: Path | None,
+    minutes: float | None,
+    steps: int | None,
+    seed: int,
+    start: Path | None,
 ) -> None:
     """Train the lite size of NAME and print its scores on held-out drawings.
 
@@ -32,7 +43,7 @@ def command(
         raise click.UsageError("give --minutes or --steps, not both")
     recipe = recipes.find(name)
     folder = out or Path("runs") / name
-    core = recipe.train(bank, folder, minutes=minutes, steps=steps, seed=seed)
+    core = recipe.train(bank, folder, minutes=minutes, steps=steps, seed=seed, start=start)
     scores = recipe.score(core, folder, Bank(bank, "val"))
     length = f"{steps} steps" if steps is not None else f"{minutes or recipe.minutes:g} minutes"
     report = {

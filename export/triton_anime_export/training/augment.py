@@ -32,6 +32,7 @@ def augment(
     maps: Mapping[str, NDArray[np.uint8]],
     size: tuple[int, int] | None = None,
     prefer: str | None = None,
+    around: NDArray[np.uint8] | None = None,
 ) -> tuple[Frame, Maps]:
     """One random view of a frame and its maps, with the frame degraded.
 
@@ -41,12 +42,17 @@ def augment(
         maps: uint8 [H,W] or [H,W,3] by name; ``LABELS`` are resampled to the nearest.
         size: height and width of the result; None keeps the frame's.
         prefer: a map that should not be empty in the view: up to three views are tried, most of the time.
+        around: labels [H,W]: the view is a crop around one of them, as the product cuts it, if there is one.
 
     Returns:
         The new frame and maps, all of ``size``.
     """
     view = sample_view(rng, frame.shape[:2], size or frame.shape[:2])
-    if prefer is not None and rng.random() < 0.9:
+    labels = np.zeros(0, np.uint8) if around is None else np.setdiff1d(around[::4, ::4], 0)
+    if around is not None and len(labels):
+        box = cv2.boundingRect((around == rng.choice(labels)).astype(np.uint8))
+        view = sample_crop(rng, (box[0], box[1], box[2], box[3]), frame.shape, size or frame.shape[:2])
+    elif prefer is not None and rng.random() < 0.9:
         for _ in range(2):
             if view(maps[prefer], True).any():
                 break
@@ -88,12 +94,21 @@ def sample_view(
     sx, sy = scale * aspect, scale / aspect
     spare_x, spare_y = max(0.0, w - out_w / sx) / 2, max(0.0, h - out_h / sy) / 2
     cx, cy = w / 2 + rng.uniform(-spare_x, spare_x), h / 2 + rng.uniform(-spare_y, spare_y)
+    return _viewed(cx, cy, sx, sy, mirror, angle, (out_h, out_w))
+
+
+def _viewed(
+    cx: float, cy: float, sx: float, sy: float, mirror: float, angle: float, size: tuple[int, int]
+) -> View:
+    """The view of ``size`` whose middle is (cx, cy) of the source, scaled, mirrored and turned (radians)."""
+    out_h, out_w = size
     cos, sin = np.cos(angle), np.sin(angle)
     turn = np.array([[cos * sx * mirror, -sin * sy], [sin * sx * mirror, cos * sy]])
     matrix = np.column_stack([turn, np.array([out_w / 2, out_h / 2]) - turn @ np.array([cx, cy])])
 
     def view(image: NDArray[np.uint8], label: bool) -> NDArray[np.uint8]:
-        how = cv2.INTER_NEAREST if label else cv2.INTER_LINEAR if scale > 0.6 else cv2.INTER_AREA
+        shrinks = min(sx, sy) <= 0.6
+        how = cv2.INTER_NEAREST if label else cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         # A mirrored border continues the picture; labels continue with it.
         return np.asarray(
             cv2.warpAffine(image, matrix, (out_w, out_h), flags=how, borderMode=cv2.BORDER_REFLECT_101),
@@ -101,6 +116,40 @@ def sample_view(
         )
 
     return view
+
+
+def sample_crop(
+    rng: np.random.Generator,
+    box: tuple[int, int, int, int],
+    source: tuple[int, ...],
+    size: tuple[int, ...],
+    *,
+    stretch: float = 1.1,
+) -> View:
+    """A crop around a box with a margin like the product's, more or less, as :func:`sample_view` gives views.
+
+    Args:
+        rng: decides everything.
+        box: x, y, width, height in pixels of the source.
+        source: height and width of what will be given; a box too large for this shape of view is cut.
+        size: height and width of what comes back.
+        stretch: largest change of the aspect ratio.
+    """
+    x, y, w, h = box
+    (high, wide), (out_h, out_w) = source[:2], size[:2]
+    margin = rng.uniform(0.05, 0.45) * max(w, h) + 4
+    if rng.random() < 0.15:
+        margin = -rng.uniform(0, 0.2) * min(w, h)  # a box that misses a part: the segmentation errs
+    left, top, right, bottom = (float(rng.uniform(0.5, 1.5)) * margin for _ in range(4))
+    aspect = float(stretch ** rng.uniform(-1, 1))
+    # Source pixels to a view's pixel; no more than the source has, or its border would be seen mirrored.
+    step = max((w + left + right) / out_w, (h + top + bottom) / out_h, 0.1)
+    step = min(step, wide / out_w * aspect, high / out_h / aspect)
+    half_w, half_h = step * out_w / aspect / 2, step * out_h * aspect / 2
+    cx = float(np.clip(x + (w + right - left) / 2, half_w, max(half_w, wide - half_w)))
+    cy = float(np.clip(y + (h + bottom - top) / 2, half_h, max(half_h, high - half_h)))
+    mirror = -1.0 if rng.random() < 0.5 else 1.0
+    return _viewed(cx, cy, aspect / step, 1 / step / aspect, mirror, 0.0, (out_h, out_w))
 
 
 def sample_degrade(rng: np.random.Generator, strength: float = 1.0) -> Degrade:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from triton_anime_export.errors import UnknownNetworkError
+from triton_anime_export.errors import DataError, UnknownNetworkError
 from triton_anime_export.studio.bank import Bank
 
 Scores = dict[str, float]
@@ -33,13 +34,27 @@ class Recipe:
     score: Callable[[nn.Module, Path, Bank], Scores]
 
     def train(
-        self, bank: Path, out: Path, *, minutes: float | None, steps: int | None, seed: int
+        self,
+        bank: Path,
+        out: Path,
+        *,
+        minutes: float | None,
+        steps: int | None,
+        seed: int,
+        start: Path | None = None,
     ) -> nn.Module:
-        """Train and return the core."""
+        """Train and return the core.
+
+        Raises:
+            DataError: ``start`` is given and the recipe begins from nothing.
+        """
         if minutes is None and steps is None:
             minutes = self.minutes
         module = importlib.import_module(f"triton_anime_export.training.{self.module}")
-        core: nn.Module = module.train(bank, out, minutes=minutes, steps=steps, seed=seed)
+        given = {} if start is None else {"start": start}
+        if start is not None and "start" not in inspect.signature(module.train).parameters:
+            raise DataError(f"the recipe of {self.name} begins from nothing; leave --start out")
+        core: nn.Module = module.train(bank, out, minutes=minutes, steps=steps, seed=seed, **given)
         return core
 
 

@@ -15,10 +15,11 @@ from torch.nn import functional as F
 from triton_anime_export.frame_io import Normalise
 from triton_anime_export.networks import u2net as network
 from triton_anime_export.studio.bank import Bank
-from triton_anime_export.training import augment, scores
+from triton_anime_export.training import scores
 from triton_anime_export.training.loop import Losses, device, fit
+from triton_anime_export.training.matting_views import draw_views
 
-SIZES = ((128, 160), (160, 128), (96, 160), (160, 160), (128, 224), (192, 320))
+SIZES = ((192, 160), (224, 128), (160, 160), (192, 192), (160, 224), (256, 160))
 """Height and width of a batch's views: mostly small ones, since variety teaches more than pixels do."""
 
 BATCH = 8
@@ -44,16 +45,7 @@ class Sampler:
 
     def __call__(self, rng: np.random.Generator) -> Batch:
         """One batch."""
-        size = self.sizes[int(rng.integers(len(self.sizes)))]
-        frames, alphas = [], []
-        for _ in range(self.batch):
-            clip = self.bank.clip(int(rng.integers(len(self.bank))))
-            t = int(rng.integers(len(clip.frames)))
-            frame, maps = augment.augment(
-                rng, np.asarray(clip.frames[t]), {"alpha": np.asarray(clip.alpha[t])}, size, prefer="alpha"
-            )
-            frames.append(frame)
-            alphas.append(maps["alpha"])
+        frames, alphas = draw_views(rng, self.bank, self.batch, self.sizes)
         alpha = torch.from_numpy(np.stack(alphas))[:, None].to(device())
         return Batch(to_tensor(frames), alpha.float() / 255)
 
@@ -100,7 +92,13 @@ def score(core: nn.Module, bank: Bank, *, clips: int | None = None) -> dict[str,
 
 
 def train(
-    bank_folder: Path, out: Path, *, minutes: float | None = None, steps: int | None = None, seed: int = 0
+    bank_folder: Path,
+    out: Path,
+    *,
+    minutes: float | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    start: Path | None = None,
 ) -> nn.Module:
     """Train the lite size.
 
@@ -110,12 +108,15 @@ def train(
         minutes: length of the schedule, or
         steps: the same in optimiser steps.
         seed: of weights and batches.
+        start: weights of an earlier run to go on from, with a schedule of its own.
 
     Returns:
         The core network with averaged weights.
     """
     torch.manual_seed(seed)
     model = network.build("lite").core
+    if start is not None:
+        model.load_state_dict(torch.load(start, map_location="cpu", weights_only=True))
     held_out = Bank(bank_folder, "val")
     return fit(
         "u2net",
@@ -125,7 +126,7 @@ def train(
         out=out,
         minutes=minutes,
         steps=steps,
-        lr=4e-3,
+        lr=4e-3 if start is None else 2e-3,
         seed=seed,
         evaluate=lambda current: score(current, held_out, clips=40),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_anime_export.training.augment import augment, sample_view
+from triton_anime_export.training.augment import augment, sample_crop, sample_view
 
 
 def picture() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -47,3 +47,20 @@ def test_preferred_map_is_sought() -> None:
         for prefer in (None, "ids")
     }
     assert found["ids"] > found[None]
+
+
+def test_crops_lie_around_the_box_and_inside_the_frame() -> None:
+    height, width = 120, 200
+    ys, xs = np.mgrid[:height, :width]
+    places = np.dstack([xs, ys, np.zeros_like(xs)]).astype(np.uint8)
+    box = (80, 30, 40, 60)
+    for seed in range(40):
+        view = sample_crop(np.random.default_rng(seed), box, (height, width), (96, 64))
+        seen = view(places, False)
+        # A mirrored border would show a place twice: along each side places only rise or only fall.
+        across = np.diff(seen[48, 2:-2, 0].astype(int))
+        down = np.diff(seen[2:-2, 32, 1].astype(int))
+        assert (across >= 0).all() or (across <= 0).all()
+        assert (down >= 0).all()
+        assert 60 < seen[48, 32, 0] < 140
+        assert 20 < seen[48, 32, 1] < 100
