@@ -36,6 +36,7 @@ Mask = NDArray[np.bool_]
 
 CLASSES = ("background", "character", "effect", "object")
 _GREY = 128.0
+_MATTING = {"mse": mse, "sad": sad, "gradient": alpha_gradient, "connectivity": alpha_connectivity}
 
 
 @dataclass
@@ -159,17 +160,20 @@ class DrawingJudge:
 
     def _matting(self, clip: Clip, t: int, alphas: dict[str, U8], layer: U8) -> None:
         true = np.asarray(clip.shot.alpha[t])
-        for name, alpha in {**alphas, "nothing": np.zeros_like(true)}.items():
-            for key, measure in (("mae", mae), ("mse", mse), ("sad", sad)):
+        self._tally.add("alpha_mae", "nothing", clip.data, mae(np.zeros_like(true), true))
+        for name, alpha in alphas.items():
+            self._tally.add("alpha_mae", name, clip.data, mae(alpha, true))
+        # What MOG2 finds is no matte: one figure says so.
+        mattes = {name: alpha for name, alpha in alphas.items() if name != "mog2"}
+        for name, alpha in mattes.items():
+            for key, measure in _MATTING.items():
                 self._tally.add(f"alpha_{key}", name, clip.data, measure(alpha, true))
-            self._tally.add("alpha_gradient", name, clip.data, alpha_gradient(alpha, true))
-            self._tally.add("alpha_connectivity", name, clip.data, alpha_connectivity(alpha, true))
         judged = clip.shot.effect[t] < 8
         wanted = lines_of(_true_cel(clip, t)) & judged
         if not wanted.any():
             return
         frame = clip.drawing(t)
-        for name, alpha in alphas.items():
+        for name, alpha in mattes.items():
             colours = layer[..., :3] if name == PRODUCT else frame
             share = alpha[..., None] / 255.0
             cel = np.rint(colours * share + _GREY * (1 - share)).astype(np.uint8)
