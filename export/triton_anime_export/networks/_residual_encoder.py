@@ -7,9 +7,16 @@ convolutions do, and ONNX Runtime serves it as fast.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+WIDTHS = (32, 64, 128, 224, 288)
+"""Channels at strides 2, 4, 8, 16, 32 of the lite networks: narrower ones leave the matrix units waiting."""
+DEPTHS = (2, 2, 3, 2)
+"""Residual blocks at strides 4, 8, 16, 32 of the lite networks."""
 
 
 class ConvNormRelu(nn.Sequential):
@@ -42,20 +49,16 @@ class ResidualBlock(nn.Module):
 
 
 class ResidualEncoder(nn.Module):
-    """Five levels of features.
+    """Features at falling resolution, each level half the size of the one before.
 
     Args:
-        widths: channels at strides 2, 4, 8, 16, 32.
-        depths: residual blocks at strides 4, 8, 16, 32.
+        widths: channels at strides 2, 4, 8, 16, 32; fewer for fewer levels.
+        depths: residual blocks at strides 4, 8, 16, 32, one less than widths.
     """
 
-    def __init__(
-        self,
-        widths: tuple[int, int, int, int, int] = (16, 32, 64, 96, 128),
-        depths: tuple[int, int, int, int] = (1, 2, 2, 2),
-    ) -> None:
+    def __init__(self, widths: Sequence[int] = WIDTHS, depths: Sequence[int] = DEPTHS) -> None:
         super().__init__()
-        self.widths = widths
+        self.widths = tuple(widths)
         self.stem = nn.Sequential(ConvNormRelu(3, widths[0], 3, 2), ConvNormRelu(widths[0], widths[0]))
         self.stages = nn.ModuleList(
             nn.Sequential(
@@ -65,7 +68,7 @@ class ResidualEncoder(nn.Module):
         )
 
     def forward(self, image: torch.Tensor) -> list[torch.Tensor]:
-        """Normalised image [B,3,h,w], sides multiples of 32 -> features at strides 2, 4, 8, 16, 32."""
+        """Normalised image [B,3,h,w], sides multiples of the last stride -> features at strides 2, 4 ..."""
         features = [self.stem(image)]
         for stage in self.stages:
             features.append(stage(features[-1]))

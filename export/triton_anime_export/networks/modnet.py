@@ -21,6 +21,7 @@ from triton_anime_export.network import (
     Golden,
     GoldenCase,
     Network,
+    Precision,
     Size,
     StateDict,
     Tensor,
@@ -39,7 +40,7 @@ from triton_anime_export.networks._residual_encoder import ResidualEncoder
 LONG_SIDE, MULTIPLE = 448, 32
 FULL_LONG_SIDE = 512
 
-LITE = Widths(squeeze=4, low16=48, low8=24, high=16, fuse=12, low_kernel=3)
+LITE = Widths(squeeze=4, low16=96, low8=48, high=16, fuse=16, low_kernel=3)
 
 
 class Wrapped(nn.Module):
@@ -149,6 +150,7 @@ NETWORK = Network(
     outputs=(Tensor("ALPHA", "uint8", ("height", "width"), "alpha * 255 of the characters"),),
     batching=Batching(max_batch=8),
     tolerance=Tolerance(atol=1.01),
+    precision=Precision.INT8_WEIGHTS,
     build=build,
     example=({"height": 90, "width": 160}, {"height": 213, "width": 120}),
     official=(

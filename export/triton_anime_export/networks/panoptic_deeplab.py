@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from triton_anime_export.frame_io import Normalise, resize, to_float, to_uint8, working_size
-from triton_anime_export.network import Batching, Network, Size, Tensor, Tolerance
-from triton_anime_export.networks._residual_encoder import ConvNormRelu, ResidualEncoder
+from triton_anime_export.network import Batching, Network, Precision, Size, Tensor, Tolerance
+from triton_anime_export.networks._residual_encoder import DEPTHS, WIDTHS, ConvNormRelu, ResidualEncoder
 
 CLASSES = ("background", "character", "effect", "object")
 LONG_SIDE, MULTIPLE, STRIDE = 448, 32, 4
@@ -55,21 +55,22 @@ class PanopticDeepLab(nn.Module):
 
     def __init__(
         self,
-        widths: tuple[int, int, int, int, int] = (16, 32, 64, 96, 128),
-        depths: tuple[int, int, int, int] = (1, 2, 2, 2),
-        decoder: tuple[int, int, int] = (64, 64, 40),
-        heads: tuple[int, int, int] = (24, 16, 24),
+        widths: tuple[int, ...] = WIDTHS,
+        depths: tuple[int, ...] = DEPTHS,
+        decoder: tuple[int, int, int] = (128, 96, 64),
+        heads: tuple[int, int, int] = (48, 24, 32),
     ) -> None:
         super().__init__()
         self.backbone = ResidualEncoder(widths, depths)
-        self.aspp = AtrousPyramid(widths[4], 64, 96, (1, 2, 4))
-        into = 96
+        self.aspp = AtrousPyramid(widths[4], widths[4] // 2, decoder[0], (1, 2, 4))
+        into = decoder[0]
         self.lateral, self.fuse = nn.ModuleList(), nn.ModuleList()
         for width, out in zip((widths[3], widths[2], widths[1]), decoder, strict=True):
             side = max(16, width // 2)
             self.lateral.append(ConvNormRelu(width, side, 1))
             self.fuse.append(ConvNormRelu(into + side, out))
             into = out
+        self.decoded_channels = into
         self.semantic = nn.Sequential(ConvNormRelu(into, heads[0]), nn.Conv2d(heads[0], len(CLASSES), 1))
         self.center = nn.Sequential(ConvNormRelu(into, heads[1]), nn.Conv2d(heads[1], 1, 1))
         self.offset = nn.Sequential(ConvNormRelu(into, heads[2]), nn.Conv2d(heads[2], 2, 1))
@@ -81,11 +82,16 @@ class PanopticDeepLab(nn.Module):
 
         Offsets are (dx, dy) to the character's centre in units of ``OFFSET_UNIT`` grid cells.
         """
+        x = self.decoded(image)
+        return self.semantic(x), self.center(x), self.offset(x)
+
+    def decoded(self, image: torch.Tensor) -> torch.Tensor:
+        """Normalised image [B,3,h,w] -> what the heads read, [B,C,h/4,w/4]."""
         features = self.backbone(image)
-        x = self.aspp(features[4])
+        x: torch.Tensor = self.aspp(features[4])
         for lateral, fuse, feature in zip(self.lateral, self.fuse, features[3:0:-1], strict=True):
             x = fuse(torch.cat([resize(x, feature.shape[2:]), lateral(feature)], 1))
-        return self.semantic(x), self.center(x), self.offset(x)
+        return x
 
 
 class Served(nn.Module):
@@ -107,7 +113,7 @@ class Served(nn.Module):
 
 
 def build(size: Size) -> Served:
-    """``lite`` 1.5 M parameters, 1.2 GMAC at 448x256; ``full`` the same network twice as wide and deeper."""
+    """``lite`` 8.1 M parameters; ``full`` the same network, wider and deeper."""
     if size == "full":
         core = PanopticDeepLab((32, 64, 128, 256, 512), (3, 4, 6, 3), (128, 128, 96), (64, 32, 48))
         return Served(core)
@@ -134,6 +140,7 @@ NETWORK = Network(
     batching=Batching(max_batch=8),
     # A maximum that ties with its neighbour may fall on either side: hence the outliers.
     tolerance=Tolerance(atol=1.01, rtol=1e-3, outliers=1e-3),
+    precision=Precision.INT8_WEIGHTS,
     build=build,
     example=({"height": 90, "width": 160}, {"height": 213, "width": 120}),
     inside="long side to 448, sides to multiples of 32 (bilinear), ImageNet mean; h, w are a quarter of that",

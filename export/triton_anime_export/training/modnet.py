@@ -15,11 +15,13 @@ from torch.nn import functional as F
 from triton_anime_export.frame_io import IMAGENET_STD
 from triton_anime_export.networks import modnet as network
 from triton_anime_export.studio.bank import Bank
-from triton_anime_export.training import augment, scores
+from triton_anime_export.training import scores
+from triton_anime_export.training.encoder import encoder_of, teacher_of
 from triton_anime_export.training.loop import Losses, device, fit
+from triton_anime_export.training.matting_views import draw_views
 from triton_anime_export.training.u2net import pairs
 
-SIZES = ((128, 224), (160, 160), (192, 128), (160, 288), (224, 160), (256, 448))
+SIZES = ((256, 192), (288, 160), (224, 224), (192, 256), (320, 192))
 """Height and width of a batch's views: mostly small ones, since variety teaches more than pixels do."""
 
 BATCH = 8
@@ -46,17 +48,8 @@ class Sampler:
 
     def __call__(self, rng: np.random.Generator) -> Batch:
         """One batch."""
-        size = SIZES[int(rng.integers(len(SIZES)))]
-        frames, alphas, bands = [], [], []
-        for _ in range(self.batch):
-            clip = self.bank.clip(int(rng.integers(len(self.bank))))
-            t = int(rng.integers(len(clip.frames)))
-            frame, maps = augment.augment(
-                rng, np.asarray(clip.frames[t]), {"alpha": np.asarray(clip.alpha[t])}, size, prefer="alpha"
-            )
-            frames.append(frame)
-            alphas.append(maps["alpha"])
-            bands.append(band(maps["alpha"]))
+        frames, alphas = draw_views(rng, self.bank, self.batch, SIZES)
+        bands = [band(alpha) for alpha in alphas]
         stacked = torch.from_numpy(np.stack(frames)).to(device()).permute(0, 3, 1, 2).float() / 127.5 - 1
         alpha, boundary = (
             torch.from_numpy(np.stack(maps_of))[:, None].to(device()).float() for maps_of in (alphas, bands)
@@ -98,10 +91,7 @@ def start_from_panoptic(model: network.MODNet, weights: Path) -> None:
     That network saw (x - mean) / std, this one sees -1..1: the first convolution is scaled accordingly; the
     shift is taken up by the BatchNorm behind it.
     """
-    state = torch.load(weights, map_location="cpu", weights_only=True)
-    state = state.get("averaged", state)
-    prefix = "backbone."
-    encoder = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+    encoder = encoder_of(weights)
     first = "stem.0.0.weight"
     encoder[first] = encoder[first] * (0.5 / torch.tensor(IMAGENET_STD)).view(1, 3, 1, 1)
     model.backbone.model.load_state_dict(encoder)
@@ -139,11 +129,9 @@ def train(
     """
     torch.manual_seed(seed)
     model = network.build("lite").core
-    for name in ("weights.pt", "checkpoint.pt"):
-        taught = out.parent / "panoptic_deeplab" / name
-        if taught.is_file():
-            start_from_panoptic(model, taught)
-            break
+    taught = teacher_of(out)
+    if taught is not None:
+        start_from_panoptic(model, taught)
     held_out = Bank(bank_folder, "val")
     return fit(
         "modnet",

@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from triton_anime_export.frame_io import Normalise
 from triton_anime_export.networks import panoptic_deeplab as network
-from triton_anime_export.studio.bank import Bank, Clip
-from triton_anime_export.training import augment, scores
+from triton_anime_export.studio.bank import EFFECT_TYPES, Bank, Clip
+from triton_anime_export.training import augment, recompose, scores
 from triton_anime_export.training.loop import Losses, device, fit
 
 SIZES = ((160, 288), (160, 288), (192, 256), (224, 224), (256, 160), (256, 448))
@@ -29,16 +29,42 @@ CENTER_SIGMA = 2.5
 EFFECT_SEEN, EFFECT_HIDES = 64, 200
 """Effect alpha from which background counts as effect, and from which it hides a character."""
 
+KINDS = (*EFFECT_TYPES, "character", "object")
+KIND_WEIGHTS = torch.tensor([0.3, *[1.5] * (len(EFFECT_TYPES) - 1), 0.6, 0.8])
+"""Of each kind in the cross-entropy: most of a frame is background."""
+
 
 @dataclass(frozen=True)
 class Batch:
-    """Frames [B,3,h,w] in 0..1, class shares [B,4,h/4,w/4], heat [B,1,..], offsets and their weight."""
+    """Frames [B,3,h,w] in 0..1, class shares [B,4,h/4,w/4], heat [B,1,..], offsets and their weight, kinds.
+
+    ``kinds`` is int64 [B,h/4,w/4], an index into ``KINDS``.
+    """
 
     frames: torch.Tensor
     classes: torch.Tensor
     heat: torch.Tensor
     offset: torch.Tensor
     inside: torch.Tensor
+    kinds: torch.Tensor
+
+
+class Trainee(nn.Module):
+    """The network, and a reader that is only there to teach it.
+
+    ``kinds`` tells the types of effects apart: features that know fire from smoke know both from a lamp, and
+    the networks that start from this encoder want them.
+    """
+
+    def __init__(self, core: network.PanopticDeepLab) -> None:
+        super().__init__()
+        self.core = core
+        self.kinds = nn.Conv2d(core.decoded_channels, len(KINDS), 1)
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Normalised image [B,3,h,w] -> what the core gives, and logits of the kinds [B,K,h/4,w/4]."""
+        x = self.core.decoded(image)
+        return self.core.semantic(x), self.core.center(x), self.core.offset(x), self.kinds(x)
 
 
 def class_map(
@@ -78,6 +104,15 @@ def targets(
     return shares, heat[None], offset / network.OFFSET_UNIT, inside[None]
 
 
+def kind_map(label: NDArray[np.uint8], effect_type: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Index into ``KINDS`` [h,w] of a :func:`class_map` and a map of effect types, both uint8 [H,W]."""
+    kinds = np.where(label == 2, effect_type, 0).astype(np.int64)
+    kinds[label == 1] = KINDS.index("character")
+    kinds[label == 3] = KINDS.index("object")
+    half = network.STRIDE // 2
+    return kinds[half :: network.STRIDE, half :: network.STRIDE]
+
+
 @dataclass(frozen=True)
 class Sampler:
     """Random drawings of random clips, seen in random ways, one size a batch."""
@@ -90,12 +125,11 @@ class Sampler:
         size = SIZES[int(rng.integers(len(SIZES)))]
         frames, rows = [], []
         for _ in range(self.batch):
-            clip = self.bank.clip(int(rng.integers(len(self.bank))))
-            t = int(rng.integers(len(clip.frames)))
-            maps = {"ids": clip.ids[t], "effect": clip.effect[t], "object": clip.object[t]}
-            frame, seen = augment.augment(rng, np.asarray(clip.frames[t]), maps, size, prefer="ids")
+            drawn, maps = recompose.draw(rng, self.bank)
+            frame, seen = augment.augment(rng, drawn, maps, size, prefer="ids")
             frames.append(frame)
-            rows.append(targets(class_map(seen["ids"], seen["effect"], seen["object"]), seen["ids"]))
+            label = class_map(seen["ids"], seen["effect"], seen["object"])
+            rows.append((*targets(label, seen["ids"]), kind_map(label, seen["effect_type"])))
         maps_of = [torch.from_numpy(np.stack(column)).to(device()) for column in zip(*rows, strict=True)]
         return Batch(frames_to_tensor(frames), *maps_of)
 
@@ -108,7 +142,7 @@ def frames_to_tensor(frames: list[NDArray[np.uint8]]) -> torch.Tensor:
 
 def loss(model: nn.Module, batch: Batch) -> Losses:
     """Soft cross-entropy with bootstrapping, Dice over the batch, focal-weighted heat, L1 offsets."""
-    semantic, center, offset = (output.float() for output in model(_normalised(batch.frames)))
+    semantic, center, offset, kinds = (output.float() for output in model(_normalised(batch.frames)))
     entropy = -(batch.classes * F.log_softmax(semantic, 1)).sum(1)
     floor = -(batch.classes * batch.classes.clamp_min(1e-6).log()).sum(1)
     excess = (entropy - floor).flatten()
@@ -126,6 +160,7 @@ def loss(model: nn.Module, batch: Batch) -> Losses:
         "dice": 0.5 * dice.mean(),
         "heat": 20 * heat_loss,
         "offset": 0.3 * offset_loss,
+        "kinds": 0.5 * F.cross_entropy(kinds, batch.kinds, KIND_WEIGHTS.to(kinds.device)),
     }
 
 
@@ -160,7 +195,13 @@ def score(core: nn.Module, bank: Bank, *, clips: int | None = None) -> dict[str,
 
 
 def train(
-    bank_folder: Path, out: Path, *, minutes: float | None = None, steps: int | None = None, seed: int = 0
+    bank_folder: Path,
+    out: Path,
+    *,
+    minutes: float | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    start: Path | None = None,
 ) -> nn.Module:
     """Train the lite size.
 
@@ -170,23 +211,27 @@ def train(
         minutes: length of the schedule, or
         steps: the same in optimiser steps.
         seed: of weights and batches.
+        start: weights of an earlier run to go on from, with a schedule of its own.
 
     Returns:
         The core network with averaged weights.
     """
     torch.manual_seed(seed)
-    model = network.build("lite").core
+    core = network.build("lite").core
+    if start is not None:
+        core.load_state_dict(torch.load(start, map_location="cpu", weights_only=True))
     held_out = Bank(bank_folder, "val")
     return fit(
         "panoptic_deeplab",
-        model,
+        Trainee(core),
         Sampler(Bank(bank_folder, "train"), BATCH),
         loss,
         out=out,
         minutes=minutes,
         steps=steps,
-        lr=3e-3,
+        lr=3e-3 if start is None else 2e-3,
         weight_decay=2e-2,
         seed=seed,
         evaluate=lambda current: score(current, held_out, clips=40),
+        part="core",
     )
