@@ -81,6 +81,8 @@ class Registration:
     found: bool
 
 
+# Share of its area below which a picture has not been zoomed but lost.
+_LEAST_AREA = 0.04
 IDENTITY: F64 = np.array([[1.0, 0, 0], [0, 1.0, 0]])
 
 
@@ -99,6 +101,13 @@ def inverse(matrix: F64) -> F64:
     a, b, c, d = d / determinant, -b / determinant, -c / determinant, a / determinant
     back = np.array([[a, b, -(a * x + b * y)], [c, d, -(c * x + d * y)]])
     return _square(back) if matrix.shape == (3, 3) else back
+
+
+def is_plausible(matrix: F64) -> bool:
+    """Whether a camera could have done it: on a plain background a fit may fold the picture into a line."""
+    (a, b), (c, d) = matrix[:2, :2].tolist()
+    # NaN compares false
+    return _LEAST_AREA < a * d - b * c < 1 / _LEAST_AREA and bool(np.isfinite(matrix).all())
 
 
 def rescaled(matrix: F64, still: Still) -> F64:
@@ -125,7 +134,8 @@ def register(source: Still, target: Still, guesses: Sequence[F64] = ()) -> Regis
     Args:
         source: the drawing to place.
         target: the drawing to place it on, of the same size.
-        guesses: [2,3] full-resolution transforms to start from, beside standing still and tracked corners.
+        guesses: [2,3] full-resolution transforms to start from, beside standing still and tracked corners;
+            implausible ones are left out.
 
     Returns:
         The registration source→target; ``found`` is false when the background is too small, changed, or
@@ -137,10 +147,10 @@ def register(source: Still, target: Still, guesses: Sequence[F64] = ()) -> Regis
     h, w = source.grey.shape
     to_full = source.to_full
     to_work = inverse(to_full)
-    starts = [np.eye(3), *(to_work @ _square(guess) @ to_full for guess in guesses)]
+    starts = [np.eye(3), *(to_work @ _square(guess) @ to_full for guess in guesses if is_plausible(guess))]
     if min(_error(points, source, target, start) for start in starts) > _PLAIN:
         moved = _from_corners(source, target)
-        if moved is not None:
+        if moved is not None and is_plausible(moved):
             starts.append(_square(moved))
     gradient = _gradient(source.grey)
     start = min(starts, key=lambda matrix: _error(points, source, target, matrix))
@@ -148,7 +158,7 @@ def register(source: Still, target: Still, guesses: Sequence[F64] = ()) -> Regis
     # freedom: 2 shift, 4 similarity, 6 affine; a richer model must earn its place, or noise is read as a zoom
     for freedom in (2, 4, 6):
         refined = _refine(points, gradient, source, target, start, freedom)
-        if refined is None:
+        if refined is None or not is_plausible(refined):
             continue
         error = _error(points, source, target, refined)
         if error < 0.95 * best_error - 0.02:
@@ -235,7 +245,7 @@ def from_flow(still: Still, flow: F32) -> F64 | None:
     end = start + flow[some[:, 0], some[:, 1]]
     cv2.setRNGSeed(1)
     matrix, _ = cv2.estimateAffinePartial2D(start, end, method=cv2.RANSAC, ransacReprojThreshold=1.0)
-    if matrix is None:
+    if matrix is None or not is_plausible(matrix):
         return None
     to_full = still.to_full
     return cast(F64, (to_full @ _square(matrix) @ inverse(to_full))[:2])

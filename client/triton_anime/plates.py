@@ -180,6 +180,7 @@ class _Placer(Generic[T]):
             return motion.IDENTITY
         step = motion.from_flow(still, view.flow) if view.flow is not None else None
         guesses = [last.matrix] if step is None else [motion.chain(last.matrix, step), last.matrix]
+        guesses = [guess for guess in guesses if motion.is_plausible(guess)] or [motion.IDENTITY]
         if not still.background.any():
             return guesses[0]  # nothing to see: the best guess must do
         for target in (key, last):
@@ -187,6 +188,8 @@ class _Placer(Generic[T]):
             found = motion.register(still, target.still, [motion.chain(back, guess) for guess in guesses])
             if found.found:
                 whole = motion.chain(target.matrix, found.matrix)
+                if not motion.is_plausible(whole):
+                    continue
                 if target is last and last is not key:
                     self._key = last
                 return motion.snap(whole, *view.foreground.shape)

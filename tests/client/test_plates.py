@@ -174,3 +174,17 @@ def test_an_answer_of_another_brightness_meets_the_rim() -> None:
     filled = blend_in(picture, missing, np.clip(answer, 0, 255).astype(np.uint8))
     assert np.array_equal(filled[~missing], picture[~missing])
     assert np.abs(filled.astype(int) - picture)[missing].mean() < 4
+
+
+def test_a_fit_that_folds_the_picture_is_no_motion(monkeypatch: pytest.MonkeyPatch) -> None:
+    folded = np.array([[1.0, 2.0, 0.0], [0.5, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    monkeypatch.setattr(motion, "_refine", lambda *_: folded)
+    rng = np.random.default_rng(0)
+    frame = rng.integers(0, 256, (90, 160, 3)).astype(np.uint8)
+    still = motion.Still.of(frame, np.zeros((90, 160), np.uint8), 90, 160)
+    found = motion.register(still, still, [folded[:2], np.full((2, 3), np.nan)])
+    assert motion.is_plausible(found.matrix)
+    assert np.isfinite(motion.inverse(found.matrix)).all()
+    assert not motion.is_plausible(folded[:2])
+    assert not motion.is_plausible(np.full((2, 3), np.nan))
+    assert motion.is_plausible(motion.IDENTITY)
