@@ -15,6 +15,7 @@ SMALLEST = 256
 """Tensors with fewer elements stay as they are: norms, biases and scalars are worth their digits."""
 
 HALF_SUFFIX = ".half"
+WHOLE_SUFFIX, SCALE_SUFFIX = ".int8", ".scale"
 
 
 def round_weights(module: nn.Module, precision: Precision) -> None:
@@ -68,7 +69,7 @@ def store(proto: onnx.ModelProto, precision: Precision) -> None:
         name = initializer.name
         if fits and precision is Precision.INT8_WEIGHTS:
             numbers, scale = quantise(values)
-            whole, times, cast = f"{name}.int8", f"{name}.scale", f"{name}.cast"
+            whole, times, cast = name + WHOLE_SUFFIX, name + SCALE_SUFFIX, f"{name}.cast"
             kept.append(numpy_helper.from_array(numbers, whole))
             kept.append(numpy_helper.from_array(_along(scale, values.ndim), times))
             # Not DequantizeLinear: ONNX Runtime keeps that one, and a convolution whose weights are computed

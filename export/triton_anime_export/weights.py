@@ -12,7 +12,7 @@ from torch import nn
 
 from triton_anime_export.errors import WeightsError
 from triton_anime_export.network import Network, Size, StateDict
-from triton_anime_export.to_precision import HALF_SUFFIX
+from triton_anime_export.to_precision import HALF_SUFFIX, SCALE_SUFFIX, WHOLE_SUFFIX
 
 CORE = "core."
 
@@ -74,14 +74,17 @@ def from_onnx(path: Path) -> StateDict:
         graph = onnx.load(path).graph
     except Exception as error:
         raise WeightsError(f"{path} is not an ONNX file") from error
+    stored = {initializer.name: numpy_helper.to_array(initializer) for initializer in graph.initializer}
     state: StateDict = {}
-    for initializer in graph.initializer:
-        name = initializer.name.removesuffix(HALF_SUFFIX)
-        if name.startswith(CORE):
-            values = numpy_helper.to_array(initializer)
-            if values.dtype == np.float16:
-                values = values.astype(np.float32)
-            state[name.removeprefix(CORE)] = torch.from_numpy(np.array(values))
+    for stored_name, values in stored.items():
+        name = stored_name.removesuffix(HALF_SUFFIX).removesuffix(WHOLE_SUFFIX)
+        if not name.startswith(CORE) or stored_name.removesuffix(SCALE_SUFFIX) + WHOLE_SUFFIX in stored:
+            continue
+        if stored_name.endswith(WHOLE_SUFFIX):
+            values = values.astype(np.float32) * stored[name + SCALE_SUFFIX]
+        elif values.dtype == np.float16:
+            values = values.astype(np.float32)
+        state[name.removeprefix(CORE)] = torch.from_numpy(np.array(values))
     if not state:
         raise WeightsError(f"{path} holds no named parameters; it was not written by this package")
     return state
