@@ -15,11 +15,12 @@ from triton_anime.prompts import token_batch
 from triton_anime_export.networks._clipseg_modules import LITE, Clipseg, SkipHead
 from triton_anime_export.networks._clipseg_text_modules import LITE as LITE_TEXT
 from triton_anime_export.networks._clipseg_text_modules import ClipsegText
-from triton_anime_export.studio.bank import EFFECT_TYPES, Bank
+from triton_anime_export.studio.bank import Bank
 from triton_anime_export.training.augment import augment
 from triton_anime_export.training.clipseg_phrases import MEANINGS, Asked, Scene, ask, name_something
 from triton_anime_export.training.clipseg_score import pixels_of, score, squash
 from triton_anime_export.training.clipseg_words import COLOURS
+from triton_anime_export.training.kinds import KIND_WEIGHTS, KINDS
 from triton_anime_export.training.loop import fit
 
 PROMPTS = 4
@@ -34,9 +35,6 @@ Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 phrases int [Q,N] and their meanings int [Q,2]."""
 
 PHRASES = 24
-KINDS = (*EFFECT_TYPES, "character", "object")
-KIND_WEIGHTS = torch.tensor([0.3, *[1.5] * (len(EFFECT_TYPES) - 1), 0.6, 0.8])
-"""Of each kind in the cross-entropy: most of a frame is background."""
 
 
 class Trainee(nn.Module):

@@ -14,8 +14,9 @@ from torch.nn import functional as F
 
 from triton_anime_export.frame_io import Normalise
 from triton_anime_export.networks import panoptic_deeplab as network
-from triton_anime_export.studio.bank import EFFECT_TYPES, Bank, Clip
+from triton_anime_export.studio.bank import Bank, Clip
 from triton_anime_export.training import augment, recompose, scores
+from triton_anime_export.training.kinds import KIND_WEIGHTS, KINDS
 from triton_anime_export.training.loop import Losses, device, fit
 
 SIZES = ((160, 288), (160, 288), (192, 256), (224, 224), (256, 160), (256, 448))
@@ -28,10 +29,6 @@ CENTER_SIGMA = 2.5
 
 EFFECT_SEEN, EFFECT_HIDES = 64, 200
 """Effect alpha from which background counts as effect, and from which it hides a character."""
-
-KINDS = (*EFFECT_TYPES, "character", "object")
-KIND_WEIGHTS = torch.tensor([0.3, *[1.5] * (len(EFFECT_TYPES) - 1), 0.6, 0.8])
-"""Of each kind in the cross-entropy: most of a frame is background."""
 
 
 @dataclass(frozen=True)
