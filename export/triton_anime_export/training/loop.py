@@ -1,4 +1,4 @@
-"""The training loop all recipes share: AdamW, one cycle, bf16, averaged weights, resumable.
+"""The training loop all recipes share: AdamW or Muon, one cycle, bf16, averaged weights, resumable.
 
 A recipe gives a model, a function that draws a batch from a random generator and a loss. The generator is
 seeded by (seed, step), so a run that was cut off continues with the very batches it would have seen.
@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from torch import nn
+
+from triton_anime_export.training.optimiser import AdamW, Muon
 
 # A deep network at several sizes needs more compiled convolutions than oneDNN keeps by default, and compiling
 # them again takes as long as running them. Read when the first one is made.
@@ -63,6 +65,7 @@ def fit(
     evaluate: Callable[[nn.Module], dict[str, float]] | None = None,
     evaluations: int = 3,
     part: str = "",
+    muon: bool = False,
 ) -> nn.Module:
     """Train ``model`` and return a copy that holds the averaged weights, in eval mode.
 
@@ -87,6 +90,7 @@ def fit(
         evaluations: how many times.
         part: submodule that is the network proper; the rest only teaches it. It is what is evaluated, saved
             and returned; everything by default.
+        muon: step along orthogonalised gradients, see :mod:`optimiser`.
 
     Raises:
         ValueError: neither or both of ``minutes`` and ``steps`` are given.
@@ -98,14 +102,7 @@ def fit(
     out.mkdir(parents=True, exist_ok=True)
     model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(model).eval().requires_grad_(False)
-    matrices = [p for p in model.parameters() if p.requires_grad and p.ndim >= 2]
-    vectors = [p for p in model.parameters() if p.requires_grad and p.ndim < 2]
-    optimiser = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": weight_decay}, {"params": vectors, "weight_decay": 0.0}],
-        lr=lr,
-        betas=(0.9, 0.98),
-        foreach=True,
-    )
+    optimiser = (Muon if muon else AdamW)(model, lr, weight_decay)
     checkpoint = out / "checkpoint.pt"
     step, spent = 0, 0.0
     if checkpoint.exists():

@@ -22,7 +22,8 @@ from triton_anime_export.training.loop import Losses, device, fit
 SIZES = ((160, 288), (160, 288), (192, 256), (224, 224), (256, 160), (256, 448))
 """Height and width of a batch's views: mostly small ones, since variety teaches more than pixels do."""
 
-BATCH = 8
+BATCH, VIEWS = 8, 2
+"""Views of a batch, and how many of them show one drawing: composing it costs as much as learning from it."""
 
 CENTER_SIGMA = 2.5
 """Of a centre's blob, in grid cells."""
@@ -121,8 +122,9 @@ class Sampler:
         """One batch."""
         size = SIZES[int(rng.integers(len(SIZES)))]
         frames, rows = [], []
-        for _ in range(self.batch):
-            drawn, maps = recompose.draw(rng, self.bank)
+        for index in range(self.batch):
+            if index % VIEWS == 0:
+                drawn, maps = recompose.draw(rng, self.bank)
             frame, seen = augment.augment(rng, drawn, maps, size, prefer="ids")
             frames.append(frame)
             label = class_map(seen["ids"], seen["effect"], seen["object"])
@@ -231,4 +233,5 @@ def train(
         seed=seed,
         evaluate=lambda current: score(current, held_out, clips=40),
         part="core",
+        muon=True,
     )

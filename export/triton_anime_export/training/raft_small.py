@@ -88,7 +88,13 @@ def sequence_loss(model: nn.Module, pairs: Pairs) -> dict[str, torch.Tensor]:
 
 
 def train(
-    bank_folder: Path, out: Path, *, minutes: float | None = None, steps: int | None = None, seed: int = 0
+    bank_folder: Path,
+    out: Path,
+    *,
+    minutes: float | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    start: Path | None = None,
 ) -> nn.Module:
     """Train the lite size.
 
@@ -98,6 +104,7 @@ def train(
         minutes: CPU minutes of the schedule, or
         steps: its optimiser steps.
         seed: of weights and batches.
+        start: weights of an earlier run to go on from, with a schedule of its own.
 
     Returns:
         The core network with averaged weights.
@@ -105,6 +112,8 @@ def train(
     torch.manual_seed(seed)
     bank, held_out = Bank(bank_folder, "train"), Bank(bank_folder, "val")
     core = RaftSmall(LITE_WIDTHS, ITERATIONS["lite"])
+    if start is not None:
+        core.load_state_dict(torch.load(start, map_location="cpu", weights_only=True))
     return fit(
         "raft_small",
         core,
@@ -113,7 +122,7 @@ def train(
         out=out,
         minutes=minutes,
         steps=steps,
-        lr=1.2e-3,
+        lr=1.2e-3 if start is None else 8e-4,
         weight_decay=1e-4,
         seed=seed,
         average=0.995,

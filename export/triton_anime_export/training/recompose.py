@@ -7,6 +7,8 @@ Ghiasi et al., CVPR 2021, but with exact alpha).
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,9 @@ from triton_anime_export.studio.effect_pool import EffectPool
 from triton_anime_export.training.augment import Frame, Maps
 
 TRIES = 6
+
+_TAKEABLE: WeakKeyDictionary[Bank, dict[tuple[int, int], bool]] = WeakKeyDictionary()
+"""What :func:`_takeable` said of a bank's drawings: looking at four maps costs more than using one."""
 
 
 def draw(rng: np.random.Generator, bank: Bank, share: float = 0.5) -> tuple[Frame, Maps]:
@@ -142,16 +147,27 @@ def _maps(clip: Clip, t: int) -> Maps:
 def _character(rng: np.random.Generator, bank: Bank) -> tuple[NDArray[np.float32], NDArray[np.uint8]] | None:
     """Premultiplied RGBA float32 [H,W,4] (colour 0..255, alpha 0..1) and ids of a frame without effects."""
     for _ in range(TRIES):
-        clip, t = _pick(rng, bank)
-        if clip.effect[t].any() or clip.object[t].any() or not clip.ids[t].any():
+        index = int(rng.integers(len(bank)))
+        clip = bank.clip(index)
+        t = int(rng.integers(len(clip.frames)))
+        known = _TAKEABLE.setdefault(bank, {})
+        if (index, t) not in known:
+            known[index, t] = _takeable(clip, t)
+        if not known[index, t]:
             continue
-        if clip.alpha[t, :, 0].any() or clip.alpha[t, :, -1].any():
-            continue  # moved inwards it would end in a straight cut
         a = np.asarray(clip.alpha[t]).astype(np.float32) / 255
         rgb = np.asarray(clip.frames[t]) - (1 - a[..., None]) * np.asarray(clip.plate[t])
         rgb = np.clip(rgb, 0, 255 * a[..., None])
         return np.dstack([rgb, a]).astype(np.float32), np.asarray(clip.ids[t])
     return None
+
+
+def _takeable(clip: Clip, t: int) -> bool:
+    """Whether there is a character, whole from side to side, and nothing before it."""
+    if clip.effect[t].any() or clip.object[t].any() or not clip.ids[t].any():
+        return False
+    # Moved inwards it would end in a straight cut.
+    return not (clip.alpha[t, :, 0].any() or clip.alpha[t, :, -1].any())
 
 
 def _placed(rng: np.random.Generator, alpha: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from triton_anime_export.training import loop
+from triton_anime_export.training.optimiser import Muon
 
 Batch = tuple[torch.Tensor, torch.Tensor]
 
@@ -26,15 +27,18 @@ def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
 
 def model() -> nn.Module:
     torch.manual_seed(3)
-    return nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4), nn.Conv2d(4, 1, 1))
+    return nn.Sequential(
+        nn.Conv2d(3, 16, 1), nn.BatchNorm2d(16), nn.Conv2d(16, 16, 3, padding=1), nn.Conv2d(16, 1, 1)
+    )
 
 
 class CutOffError(Exception):
     pass
 
 
-def test_a_resumed_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:
-    options = {"steps": 12, "lr": 1e-2, "bf16": False, "log_steps": 2}
+@pytest.mark.parametrize("muon", [False, True])
+def test_a_resumed_run_ends_where_an_uninterrupted_one_does(tmp_path: Path, muon: bool) -> None:
+    options = {"steps": 12, "lr": 1e-2, "bf16": False, "log_steps": 2, "muon": muon}
     whole = loop.fit("toy", model(), batches, loss, out=tmp_path / "a", **options)  # type: ignore[arg-type]
 
     calls = 0
@@ -64,10 +68,31 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> N
     assert torch.equal(saved["0.weight"], whole.state_dict()["0.weight"])
 
 
-def test_the_loss_falls_and_is_logged(tmp_path: Path) -> None:
-    loop.fit("toy", model(), batches, loss, out=tmp_path, steps=120, lr=2e-2, log_steps=20)
+@pytest.mark.parametrize("muon", [False, True])
+def test_the_loss_falls_and_is_logged(tmp_path: Path, muon: bool) -> None:
+    loop.fit("toy", model(), batches, loss, out=tmp_path, steps=120, lr=2e-2, log_steps=20, muon=muon)
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert lines[-1]["loss"] < 0.2 * lines[0]["loss"]
+
+
+def test_muon_steps_by_a_rotation_whatever_the_size_of_the_gradient() -> None:
+    """All singular values of a step are about as large: no direction is left behind (Jordan et al., 2024)."""
+    net = model().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = Muon(net, lr=1e-2, weight_decay=0.0)
+    kernel = net[2].weight  # type: ignore[index]
+    before = kernel.detach().clone()
+    loss(net, batches(np.random.default_rng(0))).backward()  # type: ignore[no-untyped-call]
+    thin = torch.linalg.svdvals(kernel.grad.permute(0, 2, 3, 1).flatten(1))
+    optimiser.step()
+    values = torch.linalg.svdvals((kernel.detach() - before).permute(0, 2, 3, 1).flatten(1))
+    assert thin[0] / thin[3] > 10
+    assert values[0] / values[3] < 3
+    assert values[0] == pytest.approx(1e-2 * 0.2 * 144**0.5, rel=0.5)
+
+
+def test_muon_asks_for_kernels_it_can_step_on() -> None:
+    with pytest.raises(ValueError, match="channels-last"):
+        Muon(nn.Conv2d(16, 16, 3), lr=1e-2, weight_decay=0.0)
 
 
 def test_schedule_rises_then_falls() -> None:
