@@ -8,6 +8,7 @@ the recomposition error of ``quality_report.json``.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -17,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime import layers
+from triton_anime.commands.sheet import COLUMNS
 from triton_anime.errors import InputError, OutputError
 
 U8 = NDArray[np.uint8]
 
-COLUMNS = ("frame", "characters", "who is who", "effects", "background")
 _LABEL = 18
 
 
@@ -55,8 +56,13 @@ def chosen(folder: Path, rows: int) -> list[Shown]:
     return [Shown(folder, shown[place]) for place in places]
 
 
-def row(shown: Shown, width: int) -> U8:
-    """One frame's tiles side by side under a line of text, RGB uint8 [h, 5 * width, 3].
+def row(shown: Shown, width: int, columns: Sequence[str] = COLUMNS) -> U8:
+    """One frame's tiles side by side under a line of text, RGB uint8 [h, len(columns) * width, 3].
+
+    Args:
+        shown: the frame.
+        width: of a tile, in pixels.
+        columns: which of ``COLUMNS``, in this order.
 
     Raises:
         InputError: one of its layers is missing or damaged.
@@ -66,31 +72,34 @@ def row(shown: Shown, width: int) -> U8:
     background = _read(paths["background"], 3)
     numbers = shown.folder / "layers" / "character_ids" / f"{shown.entry['frame_id']}_id.png"
     frame = layers.compose(background, character, effects)
-    tiles = (
-        frame,
-        layers.over(_checker(frame.shape, 205, 235), character),
-        _coloured(frame, numbers),
-        layers.over(_checker(frame.shape, 28, 44), effects),
-        background,
-    )
+    draw: dict[str, Callable[[], U8]] = {
+        "frame": lambda: frame,
+        "characters": lambda: layers.over(_checker(frame.shape, 205, 235), character),
+        "who is who": lambda: _coloured(frame, numbers),
+        "effects": lambda: layers.over(_checker(frame.shape, 28, 44), effects),
+        "background": lambda: background,
+    }
+    tiles = [draw[name]() for name in columns]
     height = max(1, round(width * frame.shape[0] / frame.shape[1]))
     small = [cv2.resize(tile, (width, height), interpolation=cv2.INTER_AREA) for tile in tiles]
     return cast(U8, np.vstack([_text(_caption(shown), width * len(tiles)), np.hstack(small)]))
 
 
-def sheet(folders: list[Path], rows: int, width: int) -> U8:
-    """The contact sheet of some episodes, RGB uint8 [H, 5 * width, 3].
+def sheet(folders: list[Path], rows: int, width: int, columns: Sequence[str] = COLUMNS) -> U8:
+    """The contact sheet of some episodes, RGB uint8 [H, len(columns) * width, 3].
 
     Args:
         folders: finished episodes.
         rows: frames of each, at most.
         width: of a tile, in pixels.
+        columns: which of ``COLUMNS``, in this order.
 
     Raises:
         InputError: a folder is no finished episode.
     """
-    head = np.hstack([_text(name, width) for name in COLUMNS])
-    return cast(U8, np.vstack([head, *(row(s, width) for folder in folders for s in chosen(folder, rows))]))
+    head = np.hstack([_text(name, width) for name in columns])
+    shown = [s for folder in folders for s in chosen(folder, rows)]
+    return cast(U8, np.vstack([head, *(row(s, width, columns) for s in shown)]))
 
 
 def write(picture: U8, path: Path) -> None:

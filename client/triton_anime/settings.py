@@ -19,7 +19,7 @@ class Settings:
     Attributes:
         prompts: what counts as an effect, in words (CLIPSeg).
         working_long_side: pixels; every network but the refinement sees the frame at this long side.
-        tracker: ``flow`` (masks carried along the flow) or ``xmem`` (the network with a memory).
+        tracker: ``xmem`` (the network with a memory) or ``flow`` (masks carried along the flow: quicker).
         flow: ``network`` (the served one) or ``dis`` (OpenCV's DIS flow in this process: faster).
         memory_every: drawings between two entries of the tracker's memory (XMem's ``mem_every``).
         drawings_in_flight: drawings whose requests are on the server at the same time.
@@ -37,7 +37,7 @@ class Settings:
 
     prompts: tuple[str, ...] = DEFAULT_PROMPTS
     working_long_side: int = 512
-    tracker: str = "flow"
+    tracker: str = "xmem"
     flow: str = "network"
     memory_every: int = 5
     drawings_in_flight: int = 3

@@ -17,6 +17,7 @@ from triton_anime_export.commands import (
     studio_sheet,
     train,
     verify,
+    weights,
 )
 from triton_anime_export.commands import list as list_networks
 from triton_anime_export.errors import ExportError
@@ -34,6 +35,7 @@ def studio() -> None:
 
 
 cli.add_command(list_networks.command)
+cli.add_command(weights.command)
 cli.add_command(build.command)
 cli.add_command(config.command)
 cli.add_command(card.command)

@@ -14,6 +14,7 @@ from typing import Any
 from triton_anime_export.errors import StaleError
 from triton_anime_export.folders import is_served, model_folder, onnx_file
 from triton_anime_export.network import Network, Tensor
+from triton_anime_export.real_art import PICTURE, SHOWN, credits_of
 from triton_anime_export.training.attribution import ART
 
 BEGIN, END = "<!-- networks:begin -->", "<!-- networks:end -->"
@@ -39,6 +40,7 @@ def card_text(network: Network) -> str:
             *_tensors("Inputs", network.inputs),
             *_tensors("Outputs", network.outputs),
             *_training(facts),
+            *_real_art(network),
             *_official(network),
             "",
         ]
@@ -118,6 +120,23 @@ def _training(facts: dict[str, Any]) -> list[str]:
         "",
     ]
     return lines
+
+
+def _real_art(network: Network) -> list[str]:
+    looked = SHOWN.get(network.name)
+    if looked is None or not (model_folder(network) / PICTURE).is_file():
+        return []
+    return [
+        "## On real art",
+        "",
+        f"![{' and '.join(looked.columns)}]({PICTURE})",
+        "",
+        "What the whole pipeline made of pictures that nothing was trained on, good and bad "
+        "(`python perf/real_art.py --cards`):",
+        "",
+        *credits_of(looked),
+        "",
+    ]
 
 
 def _official(network: Network) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
+from safetensors.torch import load_file
 from torch import nn
 
 from triton_anime_export.errors import WeightsError
@@ -15,6 +17,10 @@ from triton_anime_export.network import Network, Size, StateDict
 from triton_anime_export.to_precision import HALF_SUFFIX, SCALE_SUFFIX, WHOLE_SUFFIX
 
 CORE = "core."
+
+
+NAMED = 4
+"""Missing and unknown keys that a message names."""
 
 
 def load(network: Network, size: Size, path: Path) -> nn.Module:
@@ -29,31 +35,78 @@ def load(network: Network, size: Size, path: Path) -> nn.Module:
     Raises:
         WeightsError: the file is missing, cannot be read, or holds another network's weights.
     """
-    if not path.is_file():
-        raise WeightsError(f"{path} does not exist; train with: triton-anime-export train {network.name}")
     module = network.build(size)
-    state = from_onnx(path) if path.suffix == ".onnx" else from_checkpoint(path)
-    if size == "full":
-        state = network.adapt_official(state)
     core = module.get_submodule("core")
-    missing, unexpected = _fill(core, state)
-    # A file of ours holds what its graph uses, no more: the comparison after it is loaded is the proof.
-    if unexpected or (missing and path.suffix != ".onnx"):
-        key = (missing or unexpected)[0]
-        raise WeightsError(
-            f"{path} is not a checkpoint of {network.name} ({size}): {len(missing)} keys are missing and "
-            f"{len(unexpected)} unknown, {key!r} among them"
-        )
+    state = fitted(network, size, path, core)
+    core.load_state_dict(state, strict=False)
     return module.eval()
 
 
+def fitted(network: Network, size: Size, path: Path, core: nn.Module | None = None) -> StateDict:
+    """What ``path`` holds for the network, by the keys of its ``core``.
+
+    Args:
+        network: the description.
+        size: of the variant.
+        path: as for :func:`load`.
+        core: of that size; without it one is laid out without memory, to compare keys and shapes.
+
+    Raises:
+        WeightsError: as for :func:`load`; the message names keys that are missing, unknown or misshapen.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path} does not exist; train with: triton-anime-export train {network.name}")
+    if core is None:
+        with torch.device("meta"):
+            core = network.build(size).get_submodule("core")
+    state = from_onnx(path) if path.suffix == ".onnx" else from_checkpoint(path)
+    wanted = core.state_dict()
+    if size == "full":
+        state = network.adapt_official(state)
+        state = without_prefix(state, wanted)
+    fitting = {
+        key: value for key, value in state.items() if key in wanted and value.shape == wanted[key].shape
+    }
+    # Counters of BatchNorm do not travel and are not missed. A file of ours holds what its graph uses, no
+    # more: the comparison after it is loaded is the proof.
+    missing = [key for key in wanted if key not in state and not key.endswith("num_batches_tracked")]
+    # Constants that a module keeps out of its state dict are in the graph all the same.
+    constants = {name for name, _ in core.named_buffers()}
+    unexpected = [key for key in state if key not in wanted and key not in constants]
+    other = [key for key in state if key in wanted and key not in fitting]
+    if unexpected or other or (missing and path.suffix != ".onnx"):
+        raise WeightsError(
+            f"{path} is not a checkpoint of {network.name} ({size}): {_named('missing', missing)}, "
+            f"{_named('unknown', unexpected)}, {_named('of another shape', other)}"
+        )
+    return fitting
+
+
+def without_prefix(state: StateDict, wanted: Container[str]) -> StateDict:
+    """The state dict without the prefix (``module.``, ``net.`` ...) that hides most of its keys."""
+    prefixes = {key[: dot + 1] for key in state for dot in range(len(key)) if key[dot] == "."}
+
+    def fitting(prefix: str) -> int:
+        return sum(key.startswith(prefix) and key.removeprefix(prefix) in wanted for key in state)
+
+    best = max(("", *sorted(prefixes, key=len)), key=fitting)
+    return {key.removeprefix(best): value for key, value in state.items()}
+
+
+def _named(what: str, keys: list[str]) -> str:
+    some = ", ".join(keys[:NAMED]) + (", ..." if len(keys) > NAMED else "")
+    return f"{len(keys)} keys {what}" + (f" ({some})" if keys else "")
+
+
 def from_checkpoint(path: Path) -> StateDict:
-    """A state dict saved by torch; pickles that hold anything but tensors are refused.
+    """A state dict saved by torch or as safetensors; pickles that hold anything but tensors are refused.
 
     Raises:
         WeightsError: it cannot be read.
     """
     try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise WeightsError(f"{path} is not a readable checkpoint: {error}".splitlines()[0]) from error
@@ -88,17 +141,3 @@ def from_onnx(path: Path) -> StateDict:
     if not state:
         raise WeightsError(f"{path} holds no named parameters; it was not written by this package")
     return state
-
-
-def _fill(core: nn.Module, state: StateDict) -> tuple[list[str], list[str]]:
-    """Load what fits and name what does not; counters of BatchNorm do not travel and are not missed."""
-    wanted = core.state_dict()
-    fitting = {
-        key: value for key, value in state.items() if key in wanted and value.shape == wanted[key].shape
-    }
-    core.load_state_dict(fitting, strict=False)
-    missing = [key for key in wanted if key not in fitting and not key.endswith("num_batches_tracked")]
-    # Constants that a module keeps out of its state dict are in the graph all the same.
-    constants = {name for name, _ in core.named_buffers()}
-    unexpected = [key for key in state if key not in wanted and key not in constants]
-    return missing, unexpected

@@ -65,6 +65,19 @@ def test_the_first_tile_is_the_frame_and_the_last_the_background(tmp_path: Path)
     assert tiles[10, 2, 8, 0] > tiles[10, 2, 8, 1] + 50
 
 
+def test_columns_may_be_chosen(tmp_path: Path) -> None:
+    folder = episode(tmp_path / "ep")
+    target = tmp_path / "s.png"
+    words = ["sheet", str(folder), "-o", str(target), "--rows", "1", "--width", "64", "--columns"]
+    assert CliRunner().invoke(cli, [*words, "background, frame"]).exit_code == 0
+    tiles = cv2.imread(str(target))[36:].reshape(36, 2, 64, 3)
+    assert np.abs(tiles[10, 0, 8].astype(int) - 90).max() <= 2
+    assert np.abs(tiles[10, 1, 8].astype(int) - RED[::-1]).max() <= 2
+    done = CliRunner().invoke(cli, [*words, "frame,plates"])
+    assert done.exit_code == 2
+    assert "'plates' is none of frame, characters" in done.output
+
+
 def test_command_draws_and_complains_in_one_line(tmp_path: Path) -> None:
     folder = episode(tmp_path / "ep")
     done = CliRunner().invoke(

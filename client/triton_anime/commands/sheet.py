@@ -6,11 +6,21 @@ from pathlib import Path
 
 import click
 
+COLUMNS = ("frame", "characters", "who is who", "effects", "background")
+
 _EPILOG = """\b
 Examples:
   triton-anime sheet output/episode                       sheet.jpg, eight frames
   triton-anime sheet output/* --rows 3 -o overview.png    three frames of every episode
 """
+
+
+def _columns(_context: click.Context, _parameter: click.Parameter, value: str) -> list[str]:
+    names = [name.strip() for name in value.split(",")]
+    for name in names:
+        if name not in COLUMNS:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(COLUMNS)}.")
+    return names
 
 
 @click.command(name="sheet", epilog=_EPILOG)
@@ -28,13 +38,20 @@ Examples:
 @click.option(
     "--width", type=click.IntRange(64, 1920), default=320, show_default=True, help="Pixels of a tile."
 )
-def command(folders: tuple[Path, ...], output: Path, rows: int, width: int) -> None:
+@click.option(
+    "--columns",
+    default=",".join(COLUMNS),
+    show_default=True,
+    callback=_columns,
+    help="Which tiles, in this order, with commas between them.",
+)
+def command(folders: tuple[Path, ...], output: Path, rows: int, width: int, columns: list[str]) -> None:
     """Draw a contact sheet: frames, characters, who is who, effects and backgrounds side by side.
 
     FOLDER is what `process` made of an episode. Rows are spread evenly over its distinct drawings.
     """
     from triton_anime import contact_sheet
 
-    picture = contact_sheet.sheet(list(folders), rows, width)
+    picture = contact_sheet.sheet(list(folders), rows, width, columns)
     contact_sheet.write(picture, output)
     click.echo(f"{output}: {picture.shape[1]} x {picture.shape[0]}")

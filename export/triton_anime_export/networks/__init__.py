@@ -7,6 +7,7 @@ from triton_anime_export.network import Network
 from triton_anime_export.networks import (
     clipseg,
     clipseg_text,
+    isnet_anime,
     lama,
     modnet,
     panoptic_deeplab,
@@ -18,6 +19,7 @@ from triton_anime_export.networks import (
 NETWORKS: tuple[Network, ...] = (
     panoptic_deeplab.NETWORK,
     u2net.NETWORK,
+    isnet_anime.NETWORK,
     modnet.NETWORK,
     clipseg.NETWORK,
     clipseg_text.NETWORK,

@@ -43,14 +43,13 @@ class AtrousPyramid(nn.Module):
         return projected
 
 
-class PanopticDeepLab(nn.Module):
-    """The network proper.
+class PanopticBody(nn.Module):
+    """Encoder and decoder: everything but the heads.
 
     Args:
         widths: of the encoder, strides 2 to 32.
         depths: residual blocks of the encoder, strides 4 to 32.
         decoder: channels of the decoder at strides 16, 8, 4.
-        heads: channels inside the class, centre and offset heads.
     """
 
     def __init__(
@@ -58,7 +57,6 @@ class PanopticDeepLab(nn.Module):
         widths: tuple[int, ...] = WIDTHS,
         depths: tuple[int, ...] = DEPTHS,
         decoder: tuple[int, int, int] = (128, 96, 64),
-        heads: tuple[int, int, int] = (48, 24, 32),
     ) -> None:
         super().__init__()
         self.backbone = ResidualEncoder(widths, depths)
@@ -71,6 +69,37 @@ class PanopticDeepLab(nn.Module):
             self.fuse.append(ConvNormRelu(into + side, out))
             into = out
         self.decoded_channels = into
+
+    def decoded(self, image: torch.Tensor) -> torch.Tensor:
+        """Normalised image [B,3,h,w] -> what the heads read, [B,C,h/4,w/4]."""
+        return self.decoded_and_fine(image)[0]
+
+    def decoded_and_fine(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """:meth:`decoded`, and the encoder's first features [B,C,h/2,w/2]."""
+        features = self.backbone(image)
+        x: torch.Tensor = self.aspp(features[4])
+        for lateral, fuse, feature in zip(self.lateral, self.fuse, features[3:0:-1], strict=True):
+            x = fuse(torch.cat([resize(x, feature.shape[2:]), lateral(feature)], 1))
+        return x, features[0]
+
+
+class PanopticDeepLab(PanopticBody):
+    """The network proper.
+
+    Args:
+        widths, depths, decoder: of the body.
+        heads: channels inside the class, centre and offset heads.
+    """
+
+    def __init__(
+        self,
+        widths: tuple[int, ...] = WIDTHS,
+        depths: tuple[int, ...] = DEPTHS,
+        decoder: tuple[int, int, int] = (128, 96, 64),
+        heads: tuple[int, int, int] = (48, 24, 32),
+    ) -> None:
+        super().__init__(widths, depths, decoder)
+        into = self.decoded_channels
         self.semantic = nn.Sequential(ConvNormRelu(into, heads[0]), nn.Conv2d(heads[0], len(CLASSES), 1))
         self.center = nn.Sequential(ConvNormRelu(into, heads[1]), nn.Conv2d(heads[1], 1, 1))
         self.offset = nn.Sequential(ConvNormRelu(into, heads[2]), nn.Conv2d(heads[2], 2, 1))
@@ -84,14 +113,6 @@ class PanopticDeepLab(nn.Module):
         """
         x = self.decoded(image)
         return self.semantic(x), self.center(x), self.offset(x)
-
-    def decoded(self, image: torch.Tensor) -> torch.Tensor:
-        """Normalised image [B,3,h,w] -> what the heads read, [B,C,h/4,w/4]."""
-        features = self.backbone(image)
-        x: torch.Tensor = self.aspp(features[4])
-        for lateral, fuse, feature in zip(self.lateral, self.fuse, features[3:0:-1], strict=True):
-            x = fuse(torch.cat([resize(x, feature.shape[2:]), lateral(feature)], 1))
-        return x
 
 
 class Served(nn.Module):

@@ -115,14 +115,34 @@ def plan(
         actor = _thing(rng, source, rng.uniform(0.25, 1.3) * height, size, count, speed=0.8)
         actors.insert(int(rng.integers(len(actors) + 1)) if rng.random() < 0.35 else len(actors), actor)
     cover = _cover(rng, backdrop, size)
-    # What is far away passes more slowly than the stage does.
     far = rng.uniform(0.35, 1.0) if rng.random() < 0.5 else 1.0
-    follows = []
+    follows = [lag @ cover for lag in _parallax(camera, far)]
+    grade = _grade(rng)
+    spread(rng, actors, camera, far)
+    return Scene(Actor(backdrop, follows, [0] * count), actors, camera, size, grade, layout, move)
+
+
+def _parallax(camera: list[Matrix], pace: float) -> list[Matrix]:
+    """What to add to the motion of a thing that passes ``pace`` times as fast as the stage does."""
+    lags = []
     for matrix in camera:
         lag = np.eye(3)
-        lag[:2, 2] = -(1.0 - far) * (matrix[:2, 2] - camera[0][:2, 2])
-        follows.append(lag @ cover)
-    return Scene(Actor(backdrop, follows, [0] * count), actors, camera, size, _grade(rng), layout, move)
+        lag[:2, 2] = -(1.0 - pace) * (matrix[:2, 2] - camera[0][:2, 2])
+        lags.append(lag)
+    return lags
+
+
+def spread(rng: Rng, actors: list[Actor], camera: list[Matrix], far: float) -> None:
+    """Things behind the stage stand at depths of their own, those before it pass faster than it does."""
+    if far == 1.0:
+        return
+    stage = [i for i, actor in enumerate(actors) if actor.source.kind == "character"]
+    first = stage[0] if stage else len(actors)
+    for index, actor in enumerate(actors):
+        if actor.source.kind != "object":
+            continue
+        pace = rng.uniform(far, 1.0) if index < first else rng.uniform(1.0, 1.0 + (1.0 - far))
+        actor.motion = [lag @ m for lag, m in zip(_parallax(camera, pace), actor.motion, strict=True)]
 
 
 def stage(rng: Rng, cast: Cast, size: tuple[int, int] = (448, 256), count: int = 4) -> Shot:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import torch
 
+BODY = ("backbone", "aspp", "lateral", "fuse")
+"""Modules of ``PanopticBody``."""
+
 
 def teacher_of(out: Path) -> Path | None:
     """The newest state of the panoptic_deeplab run beside the run in ``out``, None where there is none."""
@@ -22,8 +25,16 @@ def encoder_of(path: Path) -> dict[str, torch.Tensor]:
     Args:
         path: ``weights.pt`` or ``checkpoint.pt`` (its averaged weights) of a panoptic_deeplab run.
     """
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    state = state.get("averaged", state)
-    plain = {key.removeprefix("core."): value for key, value in state.items()}
     prefix = "backbone."
-    return {key.removeprefix(prefix): value for key, value in plain.items() if key.startswith(prefix)}
+    return {k.removeprefix(prefix): v for k, v in body_of(path).items() if k.startswith(prefix)}
+
+
+def body_of(path: Path) -> dict[str, torch.Tensor]:
+    """Weights of encoder and decoder, keys as in ``PanopticBody``.
+
+    Args:
+        path: as for :func:`encoder_of`.
+    """
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    plain = {key.removeprefix("core."): value for key, value in state.get("averaged", state).items()}
+    return {key: value for key, value in plain.items() if key.split(".")[0] in BODY}

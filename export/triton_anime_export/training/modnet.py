@@ -111,11 +111,18 @@ def score(core: nn.Module, bank: Bank, *, clips: int | None = None) -> dict[str,
 
 
 def train(
-    bank_folder: Path, out: Path, *, minutes: float | None = None, steps: int | None = None, seed: int = 0
+    bank_folder: Path,
+    out: Path,
+    *,
+    minutes: float | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    start: Path | None = None,
 ) -> nn.Module:
     """Train the lite size.
 
-    The encoder starts from ``../panoptic_deeplab/{weights,checkpoint}.pt`` beside ``out`` where there is one.
+    Without ``start`` the encoder is that of ``../panoptic_deeplab/{weights,checkpoint}.pt`` beside ``out``
+    where there is one.
 
     Args:
         bank_folder: where the studio's bank was drawn.
@@ -123,6 +130,7 @@ def train(
         minutes: length of the schedule, or
         steps: the same in optimiser steps.
         seed: of weights and batches.
+        start: weights of an earlier run to go on from, with a schedule of its own.
 
     Returns:
         The core network with averaged weights.
@@ -130,7 +138,9 @@ def train(
     torch.manual_seed(seed)
     model = network.build("lite").core
     taught = teacher_of(out)
-    if taught is not None:
+    if start is not None:
+        model.load_state_dict(torch.load(start, map_location="cpu", weights_only=True))
+    elif taught is not None:
         start_from_panoptic(model, taught)
     held_out = Bank(bank_folder, "val")
     return fit(
@@ -141,7 +151,8 @@ def train(
         out=out,
         minutes=minutes,
         steps=steps,
-        lr=2e-3,
+        lr=2e-3 if start is None else 1e-3,
         seed=seed,
         evaluate=lambda current: score(current, held_out, clips=40),
+        muon=True,
     )

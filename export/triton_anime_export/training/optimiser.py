@@ -69,7 +69,7 @@ class Muon:
         """One step along the gradients; a kernel without one stays."""
         for kernel, matrix in zip(self._kernels, self._matrices, strict=True):
             matrix.grad = None if kernel.grad is None else _matrix(kernel.grad)
-        self._muon.step()
+        self._muon.step()  # type: ignore[no-untyped-call]
         self._adamw.step()
 
     def state_dict(self) -> dict[str, Any]:

@@ -127,6 +127,7 @@ def train(
         seed=seed,
         average=0.995,
         clip_norm=1.0,
+        muon=True,
         evaluate=lambda model: score(model, held_out, clips=8, rivals=False),
     )
 

@@ -19,22 +19,32 @@ from triton_anime_export.training.augment import Frame, Maps
 
 TRIES = 6
 
+PIXEL_EFFECTS, PIXEL_ART = 0.25, 0.1
+"""Share of the pool's effects, and of recomposed characters and plates, that turn into pixel art: otherwise
+large squares would mean a character, since sprites of games come enlarged more often than flames do."""
+
 _TAKEABLE: WeakKeyDictionary[Bank, dict[tuple[int, int], bool]] = WeakKeyDictionary()
 """What :func:`_takeable` said of a bank's drawings: looking at four maps costs more than using one."""
 
 
-def draw(rng: np.random.Generator, bank: Bank, share: float = 0.5) -> tuple[Frame, Maps]:
+def draw(
+    rng: np.random.Generator,
+    bank: Bank,
+    share: float = 0.5,
+    effects: tuple[float, float] = (0.25, 0.55),
+) -> tuple[Frame, Maps]:
     """A frame uint8 [H,W,3] with maps ``ids``, ``alpha``, ``effect``, ``effect_type`` and ``object``.
 
     Args:
         rng: decides everything.
         bank: of drawn shots.
         share: of frames that are recomposed; the others are as drawn.
+        effects: share of the frames as drawn and of the recomposed ones that get effects of the bank's pool.
     """
     clip, t = _pick(rng, bank)
     if rng.random() >= share:
         frame, maps = np.asarray(clip.frames[t]), _maps(clip, t)
-        return _with_effects(rng, frame, maps, bank.effects, 0.25)
+        return _with_effects(rng, frame, maps, bank.effects, effects[0])
     for _ in range(TRIES):
         if not clip.object[t].any():
             break
@@ -45,6 +55,8 @@ def draw(rng: np.random.Generator, bank: Bank, share: float = 0.5) -> tuple[Fram
     if rng.random() < 0.5:
         frame = _recoloured(rng, frame)
     frame = frame.astype(np.float32)
+    if rng.random() < PIXEL_ART:
+        frame = _in_pixels(rng, frame, solid=False)
     h, w = frame.shape[:2]
     ids = np.zeros((h, w), np.uint8)
     alpha = np.zeros((h, w), np.float32)
@@ -55,6 +67,8 @@ def draw(rng: np.random.Generator, bank: Bank, share: float = 0.5) -> tuple[Fram
         if layer is None:
             continue
         rgba, identities = layer
+        if rng.random() < PIXEL_ART:
+            rgba = _in_pixels(rng, rgba, solid=True)
         matrix = _placed(rng, rgba[..., 3])
         rgba = cv2.warpAffine(rgba, matrix, (w, h), flags=cv2.INTER_LINEAR)
         identities = cv2.warpAffine(identities, matrix, (w, h), flags=cv2.INTER_NEAREST)
@@ -71,7 +85,7 @@ def draw(rng: np.random.Generator, bank: Bank, share: float = 0.5) -> tuple[Fram
         "effect_type": np.zeros((h, w), np.uint8),
         "object": objects,
     }
-    return _with_effects(rng, np.clip(frame + 0.5, 0, 255).astype(np.uint8), maps, bank.effects, 0.55)
+    return _with_effects(rng, np.clip(frame + 0.5, 0, 255).astype(np.uint8), maps, bank.effects, effects[1])
 
 
 def _with_effects(
@@ -113,6 +127,8 @@ def _laid(rng: np.random.Generator, pool: EffectPool, which: int, w: int, h: int
     layer[..., 3] /= 255
     layer[..., :3] *= layer[..., 3:]
     side = layer.shape[0]
+    if rng.random() < PIXEL_EFFECTS:
+        layer = _in_pixels(rng, layer, solid=not pool.additive[which])
     if pool.full_frame[which]:
         scale, angle, x, y = w / side * float(rng.uniform(1.05, 1.5)), 0.0, w / 2, h / 2
     else:
@@ -127,6 +143,29 @@ def _laid(rng: np.random.Generator, pool: EffectPool, which: int, w: int, h: int
     matrix = np.column_stack([turn, np.array([x, y]) - turn @ np.array([side / 2, side / 2])])
     how = cv2.INTER_NEAREST if rng.random() < 0.15 else cv2.INTER_LINEAR
     return np.asarray(cv2.warpAffine(layer, matrix, (w, h), flags=how), np.float32)
+
+
+def _in_pixels(rng: np.random.Generator, layer: NDArray[np.float32], *, solid: bool) -> NDArray[np.float32]:
+    """A premultiplied layer (or an opaque picture) as pixel art: in large squares of few colours.
+
+    Args:
+        rng: decides the size of the squares and the colours.
+        layer: float32 [H,W,4], colours 0..255 and alpha 0..1, or [H,W,3].
+        solid: whether alpha is all or nothing.
+    """
+    h, w = layer.shape[:2]
+    cells = float(np.exp(rng.uniform(np.log(20), np.log(110)))) / h
+    small = cv2.resize(
+        layer, (max(4, round(w * cells)), max(4, round(h * cells))), interpolation=cv2.INTER_AREA
+    )
+    step = 255 / int(rng.integers(4, 16))
+    if solid:
+        alpha = small[..., 3:]
+        shown = (alpha > 0.4).astype(np.float32)
+        small = np.dstack([np.rint(small[..., :3] / np.maximum(alpha, 0.05) / step) * step * shown, shown])
+    else:
+        small[..., :3] = np.rint(small[..., :3] / step) * step
+    return np.asarray(cv2.resize(small, (w, h), interpolation=cv2.INTER_NEAREST), np.float32)
 
 
 def _pick(rng: np.random.Generator, bank: Bank) -> tuple[Clip, int]:

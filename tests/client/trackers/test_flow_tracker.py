@@ -71,8 +71,8 @@ def test_without_the_network_masks_follow_the_flow() -> None:
 
 def test_the_tracker_that_is_asked_for_follows() -> None:
     server = FakeServer({model: lambda inputs: {} for model in XMemTracker.MODELS})
-    assert isinstance(open_tracker(server, "xmem"), XMemTracker)
-    assert isinstance(open_tracker(server), FlowTracker)
+    assert isinstance(open_tracker(server), XMemTracker)
+    assert isinstance(open_tracker(server, "flow"), FlowTracker)
 
 
 def test_a_flow_that_is_known_is_used() -> None:

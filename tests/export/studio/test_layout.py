@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from triton_anime_export.studio.director import spread
 from triton_anime_export.studio.layout import LAYOUTS, is_bust, marks, play
+from triton_anime_export.studio.scene import Actor
 from triton_anime_export.studio.source import Source
 from triton_anime_export.studio.variety import cluttered, pixelated, recoloured
 
@@ -91,3 +93,16 @@ def test_clutter_comes_from_other_pictures() -> None:
     changed = cluttered(np.random.default_rng(0), ground, [other]).drawings[0]
     assert changed.shape == (80, 120, 4)
     assert 0.005 < (np.abs(changed[..., :3].astype(int) - 40).max(axis=2) > 10).mean() < 1.0
+
+
+def test_a_pan_passes_near_things_faster_than_far_ones() -> None:
+    """Parallax: on the screen things behind the stage lag behind it, those before it run ahead."""
+    rgba = np.full((40, 40, 4), 255, np.uint8)
+    stool, person = (Source(kind, kind, (rgba,)) for kind in ("object", "character"))
+    camera = [np.array([[1.0, 0, 5.0 * t], [0, 1, 0], [0, 0, 1]]) for t in range(4)]
+    actors = [Actor(source, [np.eye(3)] * 4, [0] * 4) for source in (stool, person, stool)]
+    spread(np.random.default_rng(0), actors, camera, 0.4)
+    behind, stage, before = (float((camera[3] @ actor.motion[3])[0, 2]) for actor in actors)
+    assert 0.4 * 15 < behind < stage - 0.5
+    assert stage == 15.0
+    assert stage + 0.5 < before < 1.6 * 15

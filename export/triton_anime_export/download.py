@@ -1,0 +1,157 @@
+"""Published checkpoints into a cache folder: with progress, going on where a transfer broke, checked.
+
+HTTP is httpx's; what is added is the part file that survives a broken run, and the checksum that is recorded
+where nobody published one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import httpx
+import platformdirs
+
+from triton_anime_export.errors import WeightsError
+from triton_anime_export.network import Network, Weights
+
+HOME = "TRITON_ANIME_HOME"
+"""Environment variable that names the cache folder."""
+
+_CHUNK = 1 << 20
+_TRIES = 5
+_RECORD = "sha256.json"
+
+Progress = Callable[[int, int | None], None]
+"""Hears of bytes so far and of all bytes, where the server says how many."""
+
+
+def home() -> Path:
+    """The cache folder: what ``TRITON_ANIME_HOME`` names, else the user's cache."""
+    named = os.environ.get(HOME)
+    return Path(named).expanduser() if named else Path(platformdirs.user_cache_dir("triton-anime"))
+
+
+def cached(network: Network, weights: Weights) -> Path:
+    """Where a checkpoint lies, or will."""
+    # An address may end in anything; what is kept is a plain file name.
+    name = unquote(Path(urlsplit(weights.url).path).name) or "weights"
+    plain = "".join(c if c.isalnum() or c in "._-" else "_" for c in name).lstrip(".") or "weights"
+    return home() / "weights" / network.name / plain
+
+
+def fetch(
+    network: Network,
+    weights: Weights,
+    *,
+    progress: Progress = lambda have, total: None,
+    pause_s: float = 1.0,
+) -> Path:
+    """The checkpoint in the cache folder, downloaded where it is missing.
+
+    Args:
+        network: whose.
+        weights: which of its published checkpoints.
+        progress: hears how far it is.
+        pause_s: before the first repetition of a broken transfer; each further one waits twice as long.
+
+    Raises:
+        WeightsError: it cannot be had, or is not the file that was published.
+    """
+    path = cached(network, weights)
+    if path.is_file():
+        _check(path, weights)
+        return path
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for attempt in range(_TRIES):
+            try:
+                _transfer(weights.url, part, progress)
+                break
+            except httpx.TransportError as error:
+                if attempt + 1 == _TRIES:
+                    have = part.stat().st_size if part.is_file() else 0
+                    raise WeightsError(
+                        f"{weights.url}: the transfer broke {_TRIES} times ({type(error).__name__}); "
+                        f"{have:,} bytes are kept, run the same command again to go on from there"
+                    ) from error
+                time.sleep(pause_s * 2**attempt)
+        _check(part, weights, path)
+        part.replace(path)
+    except OSError as error:
+        raise WeightsError(
+            f"{path.parent} cannot be written ({error.strerror}); make room or name another folder "
+            f"with {HOME}"
+        ) from error
+    return path
+
+
+def _transfer(url: str, part: Path, progress: Progress) -> None:
+    """Append what is missing of ``url`` to ``part``."""
+    have = part.stat().st_size if part.is_file() else 0
+    # Compressed on the way, a range would count other bytes than the file has.
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+    timeout = httpx.Timeout(30.0)
+    with httpx.stream("GET", url, headers=headers, follow_redirects=True, timeout=timeout) as response:
+        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+            # Nothing is missing, or the file has become another one: the checksum tells which.
+            return
+        if not response.is_success:
+            raise WeightsError(
+                f"{url} answered {response.status_code} {response.reason_phrase}; download it by hand and "
+                "name it with --file"
+            )
+        if "text/html" in response.headers.get("content-type", ""):
+            raise WeightsError(
+                f"{url} answered with a page instead of a file; open it in a browser, download the "
+                "checkpoint and name it with --file"
+            )
+        goes_on = response.status_code == httpx.codes.PARTIAL_CONTENT
+        have = have if goes_on else 0
+        length = response.headers.get("content-length")
+        total = have + int(length) if length else None
+        with part.open("ab" if goes_on else "wb") as file:
+            for chunk in response.iter_raw():
+                file.write(chunk)
+                have += len(chunk)
+                progress(have, total)
+
+
+def _check(path: Path, weights: Weights, final: Path | None = None) -> None:
+    """Compare a file with the published checksum, or with that of its first download.
+
+    A file that differs is moved out of the way, so that the next run does not trip over it.
+    """
+    final = final or path
+    found = sha256_of(path)
+    record = final.parent / _RECORD
+    try:
+        known: dict[str, str] = json.loads(record.read_text("utf-8")) if record.is_file() else {}
+    except ValueError:
+        known = {}
+    wanted = weights.sha256 or known.get(final.name)
+    if wanted is None:
+        record.write_text(json.dumps(known | {final.name: found}, indent=1, sort_keys=True) + "\n", "utf-8")
+    elif found != wanted:
+        bad = final.with_name(final.name + ".bad")
+        path.replace(bad)
+        source = "published" if weights.sha256 else "recorded at the first download"
+        raise WeightsError(
+            f"{final.name} has the checksum {found[:16]}..., {source} is {wanted[:16]}...; it is kept as "
+            f"{bad}, run the same command again to download it anew"
+        )
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,233 @@
+"""Checkpoints come over HTTP from a server on this machine: whole, broken, foreign, forbidden."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from click.testing import CliRunner
+from safetensors.torch import save_file
+
+from triton_anime_export import download
+from triton_anime_export.cli import cli
+from triton_anime_export.errors import WeightsError
+from triton_anime_export.network import Network, Weights
+from triton_anime_export.networks import isnet_anime, u2net
+from triton_anime_export.weights import fitted, without_prefix
+
+CONTENT = bytes(range(256)) * 9000
+
+
+class Host(ThreadingHTTPServer):
+    """Serves CONTENT; ``break_after`` bytes of each answer the connection is cut, that many times."""
+
+    breaks = 0
+    break_after = 700_000
+    ranges = True
+    page = False
+    status = 200
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.asked: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/some/weights%20v1.pth?download=true"
+
+
+class Answer(BaseHTTPRequestHandler):
+    server: Host
+
+    def do_GET(self) -> None:
+        host = self.server
+        wanted = self.headers.get("Range", "")
+        host.asked.append(wanted)
+        if host.status != 200:
+            self.send_error(host.status)
+            return
+        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and host.ranges else 0
+        if start >= len(CONTENT):
+            self.send_error(416)
+            return
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.send_header("Content-Type", "text/html" if host.page else "application/octet-stream")
+        self.end_headers()
+        body = CONTENT[start:]
+        if host.breaks > 0:
+            host.breaks -= 1
+            body = body[: host.break_after]
+        self.wfile.write(body)
+        self.close_connection = True
+
+    def log_message(self, *words: Any) -> None:
+        """Not of interest."""
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    server = Host()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(download.HOME, str(tmp_path / "home"))
+
+
+def published(host: Host, sha256: str | None = None) -> Weights:
+    return Weights(host.url, sha256, "MIT", commercial=True)
+
+
+def get(host: Host, sha256: str | None = None, **options: Any) -> Path:
+    return download.fetch(u2net.NETWORK, published(host, sha256), pause_s=0.01, **options)
+
+
+def test_a_file_is_fetched_once_and_its_checksum_recorded(host: Host, tmp_path: Path) -> None:
+    heard: list[tuple[int, int | None]] = []
+    path = get(host, progress=lambda have, total: heard.append((have, total)))
+    assert path == tmp_path / "home" / "weights" / "u2net" / "weights_v1.pth"
+    assert path.read_bytes() == CONTENT
+    assert heard[-1] == (len(CONTENT), len(CONTENT))
+    assert get(host) == path
+    assert host.asked == [""]
+    path.write_bytes(b"changed since")
+    with pytest.raises(WeightsError, match="recorded at the first download"):
+        get(host)
+
+
+def test_a_broken_transfer_goes_on_where_it_stopped(host: Host) -> None:
+    host.breaks = 2
+    assert get(host).read_bytes() == CONTENT
+    assert host.asked == ["", "bytes=700000-", "bytes=1400000-"]
+
+
+def test_a_host_without_ranges_begins_again(host: Host) -> None:
+    host.breaks, host.ranges = 1, False
+    assert get(host).read_bytes() == CONTENT
+
+
+def test_a_transfer_that_keeps_breaking_keeps_what_it_has(host: Host) -> None:
+    host.breaks, host.break_after = 99, 1000
+    with pytest.raises(WeightsError, match=r"broke 5 times .* 5,000 bytes are kept, run the same command"):
+        get(host)
+    host.breaks = 0
+    assert get(host).read_bytes() == CONTENT
+    assert host.asked[-1] == "bytes=5000-"
+
+
+def test_a_foreign_file_is_told_of_and_put_aside(host: Host) -> None:
+    with pytest.raises(WeightsError, match=r"weights_v1\.pth has the checksum .* published is 00000000"):
+        get(host, "0" * 64)
+    right = hashlib.sha256(CONTENT).hexdigest()
+    assert get(host, right).read_bytes() == CONTENT
+
+
+def test_a_part_that_was_complete_is_not_asked_for_again(host: Host, tmp_path: Path) -> None:
+    part = tmp_path / "home" / "weights" / "u2net" / "weights_v1.pth.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(CONTENT)
+    assert get(host, hashlib.sha256(CONTENT).hexdigest()).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "words"), [("page", True, "page instead"), ("status", 404, "404")]
+)
+def test_what_is_no_file_is_told_in_one_line(host: Host, attribute: str, value: Any, words: str) -> None:
+    setattr(host, attribute, value)
+    with pytest.raises(WeightsError, match=rf"{words}.*--file") as caught:
+        get(host)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_written(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(download.HOME, str(tmp_path / "file"))
+    with pytest.raises(WeightsError, match=r"cannot be written .* make room or name another folder"):
+        get(host)
+
+
+# The command, and what is in a file -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def state() -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    return dict(isnet_anime.build("lite").core.state_dict())
+
+
+def narrow(monkeypatch: pytest.MonkeyPatch, weights: Weights) -> Network:
+    """IS-Net whose full size is the lite one, published where ``weights`` say."""
+    network = dataclasses.replace(
+        isnet_anime.NETWORK, build=lambda size: isnet_anime.build("lite"), official=(weights,)
+    )
+    monkeypatch.setattr("triton_anime_export.networks.NETWORKS", (network,))
+    return network
+
+
+def test_the_command_shows_the_licence_and_keeps_a_file_that_fits(
+    state: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = narrow(
+        monkeypatch, Weights("https://example.org/a.pth", None, "CC-BY-NC-4.0", commercial=False)
+    )
+    path = tmp_path / "mine.safetensors"
+    save_file({f"net.{key}": value.contiguous() for key, value in state.items()}, path)
+    words = ["weights", "isnet_anime", "--file", str(path)]
+    refused = CliRunner().invoke(cli, words)
+    assert isinstance(refused.exception, WeightsError)
+    assert "add --accept-licence" in str(refused.exception)
+    assert "licence: CC-BY-NC-4.0, NO commercial use" in refused.output
+    done = CliRunner().invoke(cli, [*words, "--accept-licence"])
+    assert done.exit_code == 0, done.output
+    kept = download.cached(network, network.official[0])
+    assert kept.is_file()
+    # Who has agreed is not asked again.
+    assert "licence" not in CliRunner().invoke(cli, words).output
+
+
+def test_keys_that_do_not_fit_are_named(
+    state: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = narrow(monkeypatch, Weights("https://example.org/a.pth", None, "MIT", commercial=True))
+    changed = dict(state)
+    del changed["side1.weight"]
+    changed |= {"extra.bias": torch.ones(1), "side2.bias": torch.ones(7)}
+    torch.save(
+        {"state_dict": {f"module.{key}": value for key, value in changed.items()}}, tmp_path / "a.ckpt"
+    )
+    with pytest.raises(WeightsError) as caught:
+        fitted(network, "full", tmp_path / "a.ckpt")
+    assert "1 keys missing (side1.weight)" in str(caught.value)
+    assert "1 keys unknown (extra.bias)" in str(caught.value)
+    assert "1 keys of another shape (side2.bias)" in str(caught.value)
+
+
+def test_a_pickle_that_runs_code_is_refused(tmp_path: Path) -> None:
+    class Hostile:
+        def __reduce__(self) -> Any:
+            return print, ("code ran",)
+
+    torch.save({"a": Hostile()}, tmp_path / "evil.pth")
+    with pytest.raises(WeightsError, match="not a readable checkpoint"):
+        fitted(isnet_anime.NETWORK, "full", tmp_path / "evil.pth")
+
+
+def test_prefixes_are_found_by_what_they_hide() -> None:
+    wanted = {"a.weight", "b.weight"}
+    tensors = dict.fromkeys(("model.net.a.weight", "model.net.b.weight", "model.teacher.c"), torch.ones(1))
+    assert set(without_prefix(tensors, wanted)) == {"a.weight", "b.weight", "model.teacher.c"}
+    bare = dict.fromkeys(wanted, torch.ones(1))
+    assert without_prefix(bare, wanted) == bare
