@@ -23,6 +23,10 @@ PIXEL_EFFECTS, PIXEL_ART = 0.25, 0.1
 """Share of the pool's effects, and of recomposed characters and plates, that turn into pixel art: otherwise
 large squares would mean a character, since sprites of games come enlarged more often than flames do."""
 
+DENSE = 0.35
+"""Share of recomposed plates that are shown smaller and sharper: soft ones alone teach that sharpness is a
+character."""
+
 _TAKEABLE: WeakKeyDictionary[Bank, dict[tuple[int, int], bool]] = WeakKeyDictionary()
 """What :func:`_takeable` said of a bank's drawings: looking at four maps costs more than using one."""
 
@@ -49,7 +53,9 @@ def draw(
         if not clip.object[t].any():
             break
         clip, t = _pick(rng, bank)
-    frame = np.asarray(clip.plate[t])
+    frame, objects = np.asarray(clip.plate[t]), np.asarray(clip.object[t])
+    if rng.random() < DENSE:
+        frame, objects = _denser(rng, frame, objects)
     if rng.random() < 0.4:
         frame = _cluttered(rng, frame, bank)
     if rng.random() < 0.5:
@@ -61,7 +67,6 @@ def draw(
     ids = np.zeros((h, w), np.uint8)
     alpha = np.zeros((h, w), np.float32)
     # Objects of the plate stay part of it; those hidden when drawn have no map, hence the search above.
-    objects = np.asarray(clip.object[t])
     for _ in range(int(rng.choice(4, p=[0.08, 0.5, 0.28, 0.14]))):
         layer = _character(rng, bank)
         if layer is None:
@@ -86,6 +91,29 @@ def draw(
         "object": objects,
     }
     return _with_effects(rng, np.clip(frame + 0.5, 0, 255).astype(np.uint8), maps, bank.effects, effects[1])
+
+
+def _denser(
+    rng: np.random.Generator, plate: Frame, objects: NDArray[np.uint8]
+) -> tuple[Frame, NDArray[np.uint8]]:
+    """The plate smaller, continued as in mirrors, its lines sharp: as full of detail as a figure."""
+    h, w = plate.shape[:2]
+    share = float(rng.uniform(0.35, 0.75))
+    size = (round(w * share), round(h * share))
+    small = np.asarray(cv2.resize(plate, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if rng.random() < 0.6:
+        soft = cv2.GaussianBlur(small, (0, 0), float(rng.uniform(0.8, 2.0)))
+        gain = float(rng.uniform(0.5, 2.0))
+        small = np.asarray(cv2.addWeighted(small, 1 + gain, soft, -gain, 0), np.uint8)
+    shift = np.array([[1.0, 0, rng.uniform(0, w)], [0, 1.0, rng.uniform(-h / 4, h / 4)]])
+
+    def mirrored(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        moved = cv2.warpAffine(
+            image, shift, (w, h), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+        )
+        return np.asarray(moved, np.uint8)
+
+    return mirrored(small), mirrored(cv2.resize(objects, size, interpolation=cv2.INTER_AREA))
 
 
 def _with_effects(

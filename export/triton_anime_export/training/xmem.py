@@ -143,7 +143,13 @@ def _motion_loss(
 
 
 def train(
-    bank_folder: Path, out: Path, *, minutes: float | None = None, steps: int | None = None, seed: int = 0
+    bank_folder: Path,
+    out: Path,
+    *,
+    minutes: float | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    start: Path | None = None,
 ) -> nn.Module:
     """Train the lite size.
 
@@ -153,6 +159,7 @@ def train(
         minutes: CPU minutes of the schedule, or
         steps: its optimiser steps.
         seed: of weights and batches.
+        start: weights of an earlier run to go on from, with a schedule of its own.
 
     Returns:
         The core network with averaged weights.
@@ -166,20 +173,24 @@ def train(
         assert isinstance(model, TrainableXMem)
         return score(model.core, held_out, clips=16, rivals=False)
 
+    trainee = TrainableXMem()
+    if start is not None:
+        trainee.core.load_state_dict(torch.load(start, map_location="cpu", weights_only=True))
     model = fit(
         "xmem",
-        TrainableXMem(),
+        trainee,
         lambda rng: draw_clips(bank, rng),
         lambda model, clips: model(clips),
         out=out,
         minutes=minutes,
         steps=steps,
-        lr=1e-3,
+        lr=1e-3 if start is None else 7e-4,
         weight_decay=1e-2,
         seed=seed,
         average=0.995,
         clip_norm=3.0,
         evaluate=evaluate,
+        muon=True,
     )
     assert isinstance(model, TrainableXMem)
     torch.save(model.core.state_dict(), out / "weights.pt")

@@ -63,6 +63,8 @@ def test_recomposed_frames_are_alpha_times_character_over_another_plate(
 ) -> None:
     monkeypatch.setattr(recompose, "_recoloured", lambda rng, plate: plate)
     monkeypatch.setattr(recompose, "_cluttered", lambda rng, plate, bank: plate)
+    monkeypatch.setattr(recompose, "PIXEL_ART", 0.0)
+    monkeypatch.setattr(recompose, "DENSE", 0.0)
     bank = cast(Bank, TwoClips())
     on_blue = 0
     for seed in range(20):
@@ -77,6 +79,7 @@ def test_recomposed_frames_are_alpha_times_character_over_another_plate(
 
 def test_effects_are_laid_over_by_the_compositors_operators(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recompose, "_recoloured", lambda rng, plate: plate)
+    monkeypatch.setattr(recompose, "PIXEL_EFFECTS", 0.0)
     bank = TwoClips()
     layer = np.zeros((1, 64, 64, 4), np.uint8)
     layer[:, 16:48, 16:48] = (10, 200, 60, 255)
@@ -119,3 +122,31 @@ def test_with_no_share_frames_are_as_drawn() -> None:
     frame, maps = recompose.draw(np.random.default_rng(0), cast(Bank, bank), share=0.0)
     clip = next(clip for clip in bank.clips if np.array_equal(clip.frames[0], frame))
     assert np.array_equal(maps["alpha"], clip.alpha[0])
+
+
+def test_pixel_art_has_large_squares_and_hard_edges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is in pixels: alpha is all or nothing, in squares, and the truth follows."""
+    monkeypatch.setattr(recompose, "_cluttered", lambda rng, plate, bank: plate)
+    monkeypatch.setattr(recompose, "PIXEL_ART", 1.0)
+    monkeypatch.setattr(recompose, "DENSE", 0.0)
+    shown = 0
+    for seed in range(12):
+        _, maps = recompose.draw(np.random.default_rng(seed), cast(Bank, TwoClips()), share=1.0)
+        alpha = maps["alpha"]
+        # Only the last resampling softens: a thin seam of what is there.
+        soft = (alpha > 20) & (alpha < 235)
+        shown += bool(alpha.any())
+        assert soft.sum() <= 0.25 * (alpha > 0).sum()
+        assert np.array_equal(alpha >= 128, maps["ids"] > 0) or (maps["ids"][alpha >= 128] > 0).mean() > 0.6
+    assert shown >= 8
+
+
+def test_a_dense_plate_keeps_its_objects_where_they_are_drawn() -> None:
+    plate = np.full((HEIGHT, WIDTH, 3), GREY, np.uint8)
+    objects = np.zeros((HEIGHT, WIDTH), np.uint8)
+    plate[20:60, 30:70], objects[20:60, 30:70] = RED, 255
+    for seed in range(6):
+        dense, there = recompose._denser(np.random.default_rng(seed), plate, objects)
+        red = dense[..., 0].astype(int) - dense[..., 1] > 80
+        assert (red == (there >= 128)).mean() > 0.97
+        assert 0.03 < (there >= 128).mean() < 0.4
