@@ -70,8 +70,10 @@ def test_recomposed_frames_are_alpha_times_character_over_another_plate(
     for seed in range(20):
         frame, maps = recompose.draw(np.random.default_rng(seed), bank, share=1.0)
         alpha = maps["alpha"].astype(np.float32)[..., None] / 255
-        plate = np.array(BLUE if np.array_equal(frame[0, 0], BLUE) else (GREY,) * 3, np.float32)
-        assert np.abs(frame - (alpha * np.array(RED) + (1 - alpha) * plate)).max() <= 4
+        plates = [np.array(colour, np.float32) for colour in (BLUE, (GREY,) * 3)]
+        errors = [np.abs(frame - (alpha * np.array(RED) + (1 - alpha) * plate)).max() for plate in plates]
+        assert min(errors) <= 4
+        plate = plates[int(np.argmin(errors))]
         assert not (maps["ids"] > 0)[maps["alpha"] < 120].any()
         on_blue += int(np.array_equal(plate, BLUE) and bool((maps["ids"] > 0).any()))
     assert on_blue >= 3
