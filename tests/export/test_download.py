@@ -198,6 +198,22 @@ def test_the_command_shows_the_licence_and_keeps_a_file_that_fits(
     assert "licence" not in CliRunner().invoke(cli, words).output
 
 
+def test_build_finds_what_was_fetched(
+    state: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = narrow(monkeypatch, Weights("https://example.org/a.pth", None, "MIT", commercial=True))
+    words = ["build", "isnet_anime", "--size", "full", "--output", str(tmp_path / "repository")]
+    early = CliRunner().invoke(cli, words)
+    assert "run: triton-anime-export weights isnet_anime" in str(early.exception)
+    kept = download.cached(network, network.official[0])
+    kept.parent.mkdir(parents=True)
+    torch.save(state, kept)
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 0, done.output
+    assert "Conv" in done.output
+    assert (tmp_path / "repository" / "isnet_anime" / "1" / "model.onnx").is_file()
+
+
 def test_keys_that_do_not_fit_are_named(
     state: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,9 +8,12 @@ from typing import cast
 
 import click
 
+from triton_anime_export.download import cached
+from triton_anime_export.errors import WeightsError
 from triton_anime_export.folders import model_folder, model_repository, onnx_file
-from triton_anime_export.network import SIZES, Size
+from triton_anime_export.network import SIZES, Network, Size
 from triton_anime_export.networks import find
+from triton_anime_export.tensorrt_ops import ops_of, summary, warnings_for
 from triton_anime_export.to_config import config_text
 from triton_anime_export.to_onnx import export
 from triton_anime_export.weights import load
@@ -22,7 +25,8 @@ from triton_anime_export.weights import load
 @click.option(
     "--weights",
     type=click.Path(path_type=Path),
-    help="weights.pt of a training run or an official checkpoint; the committed file when left out.",
+    help="weights.pt of a training run or an official checkpoint. Default: the committed file (lite), what "
+    "`weights` fetched (full).",
 )
 @click.option(
     "--output",
@@ -38,7 +42,7 @@ def command(name: str, size: str, weights: Path | None, output: Path | None, rep
     """Write NAME's ONNX file and config.pbtxt, and compare the file with PyTorch."""
     network = find(name)
     repository = output or model_repository()
-    module = load(network, cast("Size", size), weights or onnx_file(network))
+    module = load(network, cast("Size", size), weights or _kept(network, size))
     path = onnx_file(network, repository)
     comparisons = export(network, module, path)
     folder = model_folder(network, repository)
@@ -47,4 +51,22 @@ def command(name: str, size: str, weights: Path | None, output: Path | None, rep
         facts = json.loads(report.read_text("utf-8"))
         (folder / "card.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", "utf-8")
     worst = max(comparison.absolute for comparison in comparisons)
+    ops = ops_of(path)
+    click.echo(f"{sum(ops.values())} nodes: {summary(ops)}")
+    for line in warnings_for(ops):
+        click.echo(f"warning: {line}", err=True)
     click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, strays from PyTorch by {worst:.3g} at most")
+
+
+def _kept(network: Network, size: str) -> Path:
+    """The weights that are here already: the committed file, or a published checkpoint in the cache."""
+    if size == "lite":
+        return onnx_file(network)
+    for published in network.official:
+        path = cached(network, published)
+        if path.is_file():
+            return path
+    raise WeightsError(
+        f"no published checkpoint of {network.name} is here; run: triton-anime-export weights "
+        f"{network.name}, or name a file with --weights"
+    )
