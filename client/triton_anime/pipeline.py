@@ -238,6 +238,8 @@ class Pipeline:
             inputs["MASK"] = coarse
             inputs["BOXES"] = matting.boxes_of(coarse, height, width)
             somebody = len(inputs["BOXES"]) > 0
+        if self.settings.detail:
+            inputs["NETWORKS"] = np.array([name.encode() for name in self.settings.detail], object)
         detail: Callable[[], Answer | None] = lambda: None  # noqa: E731
         if somebody:
             detail = self._roles.ask(DETAIL, inputs, ["ALPHA", "AGREEMENT"])

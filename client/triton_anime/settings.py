@@ -8,6 +8,9 @@ from triton_anime.errors import InputError
 from triton_anime.prompts import DEFAULT_PROMPTS
 from triton_anime.tracker import TRACKERS
 
+DETAIL, EDGES = ("u2net", "isnet_anime", "modnet"), "vitmatte"
+"""Networks that find characters in crops, and the one that answers the edges of what they found."""
+
 FLOWS = ("network", "dis")
 """Where the flow between drawings comes from."""
 
@@ -20,6 +23,8 @@ class Settings:
         prompts: what counts as an effect, in words (CLIPSeg).
         working_long_side: pixels; every network but the refinement sees the frame at this long side.
         tracker: ``xmem`` (the network with a memory) or ``flow`` (masks carried along the flow: quicker).
+        detail: networks that refine the characters (``u2net``, ``isnet_anime``, ``modnet``; ``vitmatte`` for
+            their edges); none named: those that the server is configured for.
         flow: ``network`` (the served one) or ``dis`` (OpenCV's DIS flow in this process: faster).
         memory_every: drawings between two entries of the tracker's memory (XMem's ``mem_every``).
         drawings_in_flight: drawings whose requests are on the server at the same time.
@@ -38,6 +43,7 @@ class Settings:
     prompts: tuple[str, ...] = DEFAULT_PROMPTS
     working_long_side: int = 512
     tracker: str = "xmem"
+    detail: tuple[str, ...] = ()
     flow: str = "network"
     memory_every: int = 5
     drawings_in_flight: int = 3
@@ -50,6 +56,10 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.prompts or any(not prompt.strip() for prompt in self.prompts):
             raise InputError("prompts must be words such as 'blue lightning'; give at least one")
+        if not set(self.detail) <= {*DETAIL, EDGES} or (self.detail and not set(self.detail) & set(DETAIL)):
+            raise InputError(
+                f"detail is {','.join(self.detail)}; name one or more of {', '.join(DETAIL)}, and {EDGES}"
+            )
         if self.tracker not in TRACKERS:
             raise InputError(f"no tracker is called {self.tracker!r}; choose one of {', '.join(TRACKERS)}")
         if self.flow not in FLOWS:

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from triton_anime.drawings import Drawing
-from triton_anime.errors import ModelError, RoleAbsentError
+from triton_anime.errors import InputError, ModelError, RoleAbsentError
 from triton_anime.layers import compose
 from triton_anime.matting import boxes_of
 from triton_anime.pipeline import DrawingLayers, Pipeline
@@ -275,3 +275,19 @@ def test_flow_without_a_network_is_measured_here(scene: Any) -> None:
     assert "optical flow" in without[-1].absent_roles
     assert measured[0].motion_magnitude is None
     assert all(item.motion_magnitude for item in measured[1:])
+
+
+def test_networks_of_the_detail_are_asked_by_name(scene: Any) -> None:
+    named: list[list[bytes]] = []
+
+    def watched(inputs: Tensors) -> Tensors:
+        named.append(list(inputs["NETWORKS"]) if "NETWORKS" in inputs else [])
+        return refine(inputs)
+
+    frames = scene(pan=(0.0, 0.0)).frames[:1]
+    run(FakeServer(networks(refine_character=watched)), drawings(frames))
+    run(FakeServer(networks(refine_character=watched)), drawings(frames), detail=("isnet_anime", "vitmatte"))
+    assert named == [[], [b"isnet_anime", b"vitmatte"]]
+    for wrong in (("sam",), ("vitmatte",)):
+        with pytest.raises(InputError, match="name one or more of u2net, isnet_anime, modnet, and vitmatte"):
+            Settings(detail=wrong)

@@ -132,3 +132,36 @@ def test_contract_on_the_server(triton: Server) -> None:
         assert found["ALPHA"].shape == (360, 641)
         assert found["ALPHA"].dtype == np.uint8
         assert found["AGREEMENT"].shape == (1,)
+
+
+def test_a_request_may_name_its_networks(ensemble: Any, refused: Any) -> None:
+    model = ensemble("refine_character", u2net=network(), modnet=network(), isnet_anime=network())
+    model(FRAME=frame(), BOXES=BOXES, NETWORKS=np.array([b"isnet_anime"], object))
+    assert model.called == ["isnet_anime", "isnet_anime"]
+    found = model(
+        FRAME=frame(), BOXES=BOXES, NETWORKS=np.array([b"isnet_anime", b"modnet", b"u2net"], object)
+    )
+    assert found["AGREEMENT"].tolist() == [1.0]
+    for names in ([b"sam"], [], [b"vitmatte"]):
+        with pytest.raises(refused, match="name one or more of u2net, isnet_anime, modnet"):
+            model(FRAME=frame(), NETWORKS=np.array(names, object))
+
+
+def test_edges_are_answered_by_vitmatte_where_it_is_named(ensemble: Any, refused: Any) -> None:
+    asked: list[Any] = []
+
+    def matte(inputs: Any) -> Any:
+        asked.append(inputs["TRIMAP"])
+        band = inputs["TRIMAP"] == 128
+        return {"ALPHA": np.where(band, 77, inputs["TRIMAP"]).astype(np.uint8)}
+
+    names = np.array([b"u2net", b"vitmatte"], object)
+    found = ensemble("refine_character", u2net=network(), vitmatte=matte)(
+        FRAME=frame(), BOXES=BOXES, NETWORKS=names
+    )
+    assert asked[0].shape == (1, 512, 512)
+    assert (found["ALPHA"] == 77).sum() > 500
+    assert found["ALPHA"][120, 80] == 255
+    assert found["ALPHA"][20, 20] == 0
+    with pytest.raises(refused, match="role fine edges is not served"):
+        ensemble("refine_character", u2net=network())(FRAME=frame(), BOXES=BOXES, NETWORKS=names)

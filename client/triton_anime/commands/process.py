@@ -72,6 +72,13 @@ byte. Exit codes: 0 done, 2 bad argument, 3 unusable video, 4 output cannot be w
     help="Follow characters with XMem's memory, or along optical flow, which is quicker.",
 )
 @click.option(
+    "--detail",
+    default="",
+    metavar="A,B,...",
+    help="Networks that refine the characters: u2net, isnet_anime, modnet, and vitmatte for their edges. "
+    "Default: those the server is configured for.",
+)
+@click.option(
     "--flow",
     type=click.Choice(("network", "dis")),
     default="network",
@@ -108,6 +115,7 @@ def command(
     address: str | None,
     prompts: tuple[str, ...],
     tracker: str,
+    detail: str,
     flow: str,
     fps: str | None,
     span: str | None,
@@ -131,7 +139,8 @@ def command(
         from triton_anime.settings import Settings
         from triton_anime.video import Selection
 
-        settings = Settings(tracker=tracker, flow=flow)
+        names = tuple(name.strip() for name in detail.split(",") if name.strip())
+        settings = Settings(tracker=tracker, flow=flow, detail=names)
         if prompts:
             settings = dataclasses.replace(settings, prompts=parse_prompts(prompts))
         selection = Selection(

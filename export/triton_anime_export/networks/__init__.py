@@ -13,6 +13,7 @@ from triton_anime_export.networks import (
     panoptic_deeplab,
     raft_small,
     u2net,
+    vitmatte,
     xmem,
 )
 
@@ -21,6 +22,7 @@ NETWORKS: tuple[Network, ...] = (
     u2net.NETWORK,
     isnet_anime.NETWORK,
     modnet.NETWORK,
+    vitmatte.NETWORK,
     clipseg.NETWORK,
     clipseg_text.NETWORK,
     lama.NETWORK,
