@@ -5,11 +5,23 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from triton_anime_export.frame_io import resize, to_float, to_uint8
-from triton_anime_export.network import Batching, Network, Size, StateDict, Tensor, Tolerance, Weights
-from triton_anime_export.networks._clipseg_modules import FULL, LITE, Clipseg, ClipsegSize
+from triton_anime_export.frame_io import resize, to_float, to_uint8, working_size
+from triton_anime_export.network import (
+    Batching,
+    Network,
+    Precision,
+    Size,
+    StateDict,
+    Tensor,
+    Tolerance,
+    Weights,
+)
+from triton_anime_export.networks._clipseg_lite import CONDITION, LiteClipseg
+from triton_anime_export.networks._clipseg_modules import FULL, Clipseg
 
-SIZES: dict[Size, ClipsegSize] = {"lite": LITE, "full": FULL}
+LONG_SIDE, MULTIPLE = 320, 32
+"""Of the small size; the published one squashes to a square."""
+
 OFFICIAL = (
     Weights(
         "https://huggingface.co/CIDAS/clipseg-rd64-refined/resolve/main/pytorch_model.bin",
@@ -24,10 +36,9 @@ OFFICIAL = (
 class ServedClipseg(nn.Module):
     """Frame of any size and the embeddings of some sentences in, one mask for each out."""
 
-    def __init__(self, size: ClipsegSize) -> None:
+    def __init__(self, core: Clipseg | LiteClipseg) -> None:
         super().__init__()
-        self.core = Clipseg(size)
-        self.side = size.image
+        self.core = core
 
     def forward(self, frame: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
         """Find what the sentences name.
@@ -39,13 +50,17 @@ class ServedClipseg(nn.Module):
         Returns:
             uint8 [B,P,H,W], probability times 255.
         """
-        logits = self.core(to_float(frame, (self.side, self.side)), condition)
+        if isinstance(self.core, Clipseg):
+            size = (self.core.size.image, self.core.size.image)
+        else:
+            size = working_size(frame.shape[1], frame.shape[2], LONG_SIDE, MULTIPLE)
+        logits = self.core(to_float(frame, size), condition)
         return to_uint8(resize(torch.sigmoid(logits), (frame.shape[1], frame.shape[2])))
 
 
 def build(size: Size) -> ServedClipseg:
     """The served module of a size with fresh weights."""
-    return ServedClipseg(SIZES[size])
+    return ServedClipseg(Clipseg(FULL) if size == "full" else LiteClipseg())
 
 
 def adapt_official(state: StateDict) -> StateDict:
@@ -61,7 +76,7 @@ NETWORK = Network(
     paper="Lüddecke and Ecker, Image Segmentation Using Text and Image Prompts, CVPR 2022",
     inputs=(
         Tensor("FRAME", "uint8", ("height", "width", 3), "RGB"),
-        Tensor("CONDITION", "float32", ("prompts", LITE.condition), "sentence embeddings from clipseg_text"),
+        Tensor("CONDITION", "float32", ("prompts", CONDITION), "sentence embeddings from clipseg_text"),
     ),
     outputs=(
         Tensor("MASKS", "uint8", ("prompts", "height", "width"), "probability times 255, one map a sentence"),
@@ -69,12 +84,13 @@ NETWORK = Network(
     batching=Batching(8),
     # Grey levels; rounding turns the last bit of a float into one of them.
     tolerance=Tolerance(atol=1.0, outliers=1e-4),
+    precision=Precision.INT8_WEIGHTS,
     build=build,
     example=({"height": 144, "width": 256, "prompts": 5}, {"height": 240, "width": 136, "prompts": 3}),
     official=OFFICIAL,
     adapt_official=adapt_official,
     inside=(
-        "squashed to 256x256 (lite) or 352x352 (full), bilinear. The lite size has a convolutional stem "
-        "(Xiao et al. 2021) in place of the patch embedding, and stem features reach its head"
+        "lite: long side to 320, sides to multiples of 32, the encoder and decoder of panoptic_deeplab and a "
+        "head that the sentence modulates; full: squashed to 352x352; both bilinear"
     ),
 )

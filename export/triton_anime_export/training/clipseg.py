@@ -12,86 +12,92 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from triton_anime.prompts import token_batch
-from triton_anime_export.networks._clipseg_modules import LITE, Clipseg, SkipHead
+from triton_anime_export.networks._clipseg_lite import CONDITION, SHARED, LiteClipseg
 from triton_anime_export.networks._clipseg_text_modules import LITE as LITE_TEXT
 from triton_anime_export.networks._clipseg_text_modules import ClipsegText
 from triton_anime_export.studio.bank import Bank
+from triton_anime_export.training import recompose
 from triton_anime_export.training.augment import augment
 from triton_anime_export.training.clipseg_phrases import MEANINGS, Asked, Scene, ask, name_something
-from triton_anime_export.training.clipseg_score import pixels_of, score, squash
+from triton_anime_export.training.clipseg_score import pixels_of, score
 from triton_anime_export.training.clipseg_words import COLOURS
+from triton_anime_export.training.encoder import body_of, teacher_of
 from triton_anime_export.training.kinds import KIND_WEIGHTS, KINDS
 from triton_anime_export.training.loop import fit
+from triton_anime_export.training.panoptic_deeplab import VIEWS, WITH_EFFECTS
 
-PROMPTS = 4
-STAGES = ((LITE.image // 2, 8, 0.43, 2e-3), (LITE.image, 4, 0.57, 8e-4))
-"""Side of the square, frames in a batch, share of the schedule, peak learning rate.
+BATCH, PROMPTS = 8, 4
+"""Frames of a batch, and sentences for each."""
 
-Small squares teach words and shapes at a quarter of the price, the last stage edges.
-"""
-
-Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
-"""Pixels float [B,3,S,S]; tokens int [B*P,N]; masks and weights float [B,P,S,S]; kinds int [B,S/4,S/4];
-phrases int [Q,N] and their meanings int [Q,2]."""
+SIZES = ((192, 320), (160, 288), (192, 256), (256, 160))
+"""Height and width of a batch's views, about as large as the served graph sees frames."""
 
 PHRASES = 24
+
+Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+"""Pixels float [B,3,h,w]; tokens int [B*P,N]; masks and weights float [B,P,h,w]; kinds int [B,h/4,w/4];
+phrases int [Q,N] and their meanings int [Q,2]."""
 
 
 class Trainee(nn.Module):
     """Both halves, and two readers that are only there to be taught.
 
-    ``classes`` reads the kind of thing at each pixel from the fused features, ``meaning`` the named type and
+    ``classes`` reads the kind of thing at each pixel from the shared features, ``meaning`` the named type and
     colour from a sentence's embedding. What they ask for is dense and cheap, so that features and embeddings
-    are worth modulating long before the decoder has learnt to.
+    are worth modulating long before the head has learnt to.
+
+    Args:
+        body: weights of panoptic_deeplab's encoder and decoder: they are taken over and stay as they are,
+            which spares most of a step's work; None: they learn with the rest.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, body: dict[str, Tensor] | None = None) -> None:
         super().__init__()
-        self.image = Clipseg(LITE)
+        self.is_taught = body is not None
+        self.image = LiteClipseg()
         self.text = ClipsegText(LITE_TEXT)
-        self.classes = nn.Conv2d(LITE.stem[1], len(KINDS), 1)
-        self.meaning = nn.Linear(LITE.condition, len(MEANINGS) + len(COLOURS) + 1)
-        for name, parameter in self.named_parameters():
+        self.classes = nn.Conv2d(SHARED, len(KINDS), 1)
+        self.meaning = nn.Linear(CONDITION, len(MEANINGS) + len(COLOURS) + 1)
+        for name, parameter in self.text.named_parameters():
             if name.endswith("position_embedding.weight"):
                 nn.init.normal_(parameter, std=0.02)
             elif name.endswith("token_embedding.weight"):
                 nn.init.normal_(parameter, std=0.1)
-            elif name.endswith("coarse.bias"):
-                # Most of a frame is not what a sentence names; details count from the start.
-                parameter.data.copy_(torch.tensor([-3.0, 0.5]))
+        if body is not None:
+            self.image.body.load_state_dict(body)
+            self.image.body.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> Trainee:
+        """As of any module, but the statistics of a body that stays as it is stay as well."""
+        super().train(mode)
+        if self.is_taught:
+            self.image.body.eval()
+        return self
 
     def forward(self, pixels: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of the sentences [B,P,S,S] and of the kinds of things [B,K,S/4,S/4]."""
-        condition = self.text(tokens).reshape(pixels.shape[0], -1, LITE.condition)
-        kinds: list[Tensor] = []
-        head = self.image.decoder.transposed_convolution
-        assert isinstance(head, SkipHead)
-        hook = head.fusion.register_forward_hook(
-            lambda module, given, fused: kinds.append(self.classes(fused))
-        )
-        try:
-            logits: Tensor = self.image(pixels, condition)
-        finally:
-            hook.remove()
-        return logits, kinds[0]
+        """Logits of the sentences [B,P,h,w] and of the kinds of things [B,K,h/4,w/4]."""
+        condition = self.text(tokens).reshape(pixels.shape[0], -1, CONDITION)
+        shared, fine = self.image.features(pixels)
+        return self.image.answer(shared, fine, condition), self.classes(shared)
 
 
-def draw_scene(bank: Bank, rng: np.random.Generator, side: int = LITE.image) -> Scene:
-    """One squashed, augmented frame with its truth; most have an effect."""
-    while True:
-        clip = bank.clip(int(rng.integers(len(bank))))
-        t = int(rng.integers(len(clip.frames)))
-        if np.max(clip.effect[t][::4, ::4]) > 40 or rng.random() < 0.2:
-            break
-    maps = {name: np.array(getattr(clip, name)[t]) for name in ("alpha", "object", "effect", "effect_type")}
-    height, width = clip.frames.shape[1:3]
-    frame, seen = augment(rng, np.array(clip.frames[t]), maps, (height, width))
-    return squash(Scene(frame, **seen), side)
+def draw_scenes(bank: Bank, rng: np.random.Generator, count: int) -> list[Scene]:
+    """Views of drawn and recomposed frames with their truth, of one size; most have an effect."""
+    size = SIZES[int(rng.integers(len(SIZES)))]
+    scenes: list[Scene] = []
+    while len(scenes) < count:
+        frame, maps = recompose.draw(rng, bank, effects=WITH_EFFECTS)
+        maps = {name: maps[name] for name in ("alpha", "object", "effect", "effect_type")}
+        if np.max(maps["effect"][::4, ::4]) > 40 or rng.random() < 0.2:
+            for _ in range(VIEWS):
+                seen, truth = augment(rng, frame, maps, size, prefer="effect")
+                scenes.append(Scene(seen, **truth))
+    return scenes[:count]
 
 
-def draw_batch(bank: Bank, rng: np.random.Generator, side: int, frames: int) -> Batch:
-    """Squashed frames with ``PROMPTS`` sentences each."""
-    scenes = [draw_scene(bank, rng, side) for _ in range(frames)]
+def draw_batch(bank: Bank, rng: np.random.Generator) -> Batch:
+    """Views with ``PROMPTS`` sentences each."""
+    scenes = draw_scenes(bank, rng, BATCH)
     asked: list[list[Asked]] = [ask(rng, scene, PROMPTS) for scene in scenes]
     return (
         pixels_of(scenes),
@@ -104,7 +110,7 @@ def draw_batch(bank: Bank, rng: np.random.Generator, side: int, frames: int) -> 
 
 
 def kinds_of(scene: Scene) -> NDArray[np.int64]:
-    """Index into ``KINDS`` of what lies on top, int64 [S/4,S/4]; 0 is background."""
+    """Index into ``KINDS`` of what lies on top, int64 [h/4,w/4]; 0 is background."""
     kinds = np.where(scene.effect > 40, scene.effect_type, 0).astype(np.int64)
     kinds[(kinds == 0) & (scene.object > 127)] = KINDS.index("object")
     kinds[(kinds == 0) & (scene.alpha > 127)] = KINDS.index("character")
@@ -141,44 +147,54 @@ def loss(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
 
 
 def train(
-    bank_folder: Path, out: Path, *, minutes: float | None = None, steps: int | None = None, seed: int = 0
+    bank_folder: Path,
+    out: Path,
+    *,
+    minutes: float | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    start: Path | None = None,
 ) -> nn.Module:
-    """Train both halves of the lite size.
+    """Train both halves of the lite size; encoder and decoder are those of ``../panoptic_deeplab``.
 
     Args:
         bank_folder: where the studio's bank was drawn.
-        out: folder of the stages and, at the end, of ``weights.pt`` (image half) and ``text.pt``.
-        minutes: CPU minutes of the schedule, or
-        steps: its optimiser steps.
+        out: folder of checkpoints, log and, at the end, of ``weights.pt`` (image half) and ``text.pt``.
+        minutes: length of the schedule, or
+        steps: the same in optimiser steps.
         seed: of weights and batches.
+        start: ``text.pt`` of an earlier run: the words are known already.
 
     Returns:
         The image half with averaged weights.
     """
     torch.manual_seed(seed)
     bank, held_out = Bank(bank_folder, "train"), Bank(bank_folder, "val")
-    trainee = Trainee()
-    for stage, (side, frames, share, rate) in enumerate(STAGES):
-        trained = fit(
-            f"clipseg {side}x{side}",
+    taught = teacher_of(out)
+    trainee = Trainee(None if taught is None else body_of(taught))
+    if start is not None:
+        trainee.text.load_state_dict(torch.load(start, map_location="cpu", weights_only=True))
+    trained = cast(
+        "Trainee",
+        fit(
+            "clipseg",
             trainee,
-            lambda rng, side=side, frames=frames: draw_batch(bank, rng, side, frames),  # type: ignore[misc]
+            lambda rng: draw_batch(bank, rng),
             loss,
-            out=out / f"stage{stage + 1}",
-            minutes=None if minutes is None else minutes * share,
-            steps=None if steps is None else max(1, round(steps * share)),
-            lr=rate,
+            out=out,
+            minutes=minutes,
+            steps=steps,
+            lr=2e-3,
             weight_decay=2e-2,
-            seed=seed * 2 + stage,
-            average=0.99,
+            seed=seed,
             clip_norm=1.0,
             evaluate=lambda model: _score(model, held_out),
-        )
-        trainee = Trainee()
-        trainee.load_state_dict(trained.state_dict())
-    torch.save(trainee.image.state_dict(), out / "weights.pt")
-    torch.save(trainee.text.state_dict(), out / "text.pt")
-    return trainee.image
+            muon=True,
+        ),
+    )
+    torch.save(trained.image.state_dict(), out / "weights.pt")
+    torch.save(trained.text.state_dict(), out / "text.pt")
+    return trained.image
 
 
 def _score(model: nn.Module, bank: Bank) -> dict[str, float]:

@@ -11,32 +11,37 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from triton_anime.prompts import ANY_EFFECT, DEFAULT_PROMPTS, token_batch
-from triton_anime_export.networks._clipseg_modules import LITE, Clipseg
+from triton_anime_export.frame_io import working_size
+from triton_anime_export.networks._clipseg_lite import LiteClipseg
 from triton_anime_export.networks._clipseg_text_modules import ClipsegText
+from triton_anime_export.networks.clipseg import LONG_SIDE, MULTIPLE
 from triton_anime_export.studio.bank import EFFECT_TYPES, Bank
 from triton_anime_export.training.clipseg_phrases import Scene, colour_of, truth_of
 from triton_anime_export.training.clipseg_words import CANONICAL, COLOURS
 
-SIDE = LITE.image
 SEEN = 0.25
 """Strength from which an effect counts as there."""
 
 
-def squash(scene: Scene, side: int = SIDE) -> Scene:
-    """The scene on a square; on the network's own, resampled as the served graph does."""
-    how = cv2.INTER_LINEAR if side >= SIDE else cv2.INTER_AREA
+def as_served(scene: Scene) -> Scene:
+    """The scene at the size that the served graph works on."""
+    height, width = working_size(scene.frame.shape[0], scene.frame.shape[1], LONG_SIDE, MULTIPLE)
 
     def bilinear(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        return np.asarray(cv2.resize(image, (side, side), interpolation=how), np.uint8)
+        return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
-    kinds = np.asarray(cv2.resize(scene.effect_type, (side, side), interpolation=cv2.INTER_NEAREST), np.uint8)
+    kinds = cv2.resize(scene.effect_type, (width, height), interpolation=cv2.INTER_NEAREST)
     return Scene(
-        bilinear(scene.frame), bilinear(scene.alpha), bilinear(scene.object), bilinear(scene.effect), kinds
+        bilinear(scene.frame),
+        bilinear(scene.alpha),
+        bilinear(scene.object),
+        bilinear(scene.effect),
+        np.asarray(kinds, np.uint8),
     )
 
 
 def pixels_of(scenes: list[Scene]) -> Tensor:
-    """Frames of scenes as float [B,3,S,S] in 0..1."""
+    """Frames of scenes as float [B,3,h,w] in 0..1."""
     return torch.from_numpy(np.stack([scene.frame for scene in scenes])).permute(0, 3, 1, 2).float() / 255.0
 
 
@@ -59,7 +64,7 @@ class _Tally:
 
 @torch.no_grad()
 def score(
-    image: Clipseg, text: ClipsegText, bank: Bank, *, clips: int = 200, rivals: bool = True
+    image: LiteClipseg, text: ClipsegText, bank: Bank, *, clips: int = 200, rivals: bool = True
 ) -> dict[str, float]:
     """Overlap with the truth on held-out drawings.
 
@@ -74,10 +79,9 @@ def score(
     condition = _embed(text, [CANONICAL[name] for name in names] + [ANY_EFFECT])
     tally, errors = _Tally(), []
     colours: dict[str, list[float]] = {"right_colour": [], "wrong_colour": []}
-    everywhere = np.ones((SIDE, SIDE), bool)
     for index in np.linspace(0, len(bank) - 1, min(clips, len(bank))).astype(int):
         clip = bank.clip(int(index))
-        scene = squash(
+        scene = as_served(
             Scene(
                 *(
                     np.array(getattr(clip, key)[0])
@@ -94,17 +98,19 @@ def score(
             tally.count(f"iou_{name}", found[i] > SEEN, truth, judged)
             if rivals:
                 tally.count(f"bright_{name}", bright, truth, judged)
-        tally.count("iou_any", found[-1] > SEEN, effect > SEEN, everywhere)
+        tally.count("iou_any", found[-1] > SEEN, effect > SEEN, np.ones(effect.shape, bool))
         union = 1.0 - np.prod(1.0 - found[: len(DEFAULT_PROMPTS)], axis=0)
         errors.append(np.abs(np.maximum(union, found[-1]) - effect).mean())
         if rivals:
-            tally.count("bright_any", bright, effect > SEEN, everywhere)
+            tally.count("bright_any", bright, effect > SEEN, np.ones(effect.shape, bool))
             _ask_colours(image, text, scene, colours)
     result = tally.overlaps() | {"mae": round(float(np.mean(errors)), 4)}
     return result | {key: round(float(np.mean(values)), 3) for key, values in colours.items() if values}
 
 
-def _ask_colours(image: Clipseg, text: ClipsegText, scene: Scene, colours: dict[str, list[float]]) -> None:
+def _ask_colours(
+    image: LiteClipseg, text: ClipsegText, scene: Scene, colours: dict[str, list[float]]
+) -> None:
     for name in scene.present():
         strength = scene.strength(name)
         named, has = colour_of(scene.frame, strength)
@@ -124,6 +130,6 @@ def _embed(text: ClipsegText, sentences: list[str]) -> Tensor:
     return embedding[None]
 
 
-def _find(image: Clipseg, scene: Scene, condition: Tensor) -> NDArray[np.float32]:
+def _find(image: LiteClipseg, scene: Scene, condition: Tensor) -> NDArray[np.float32]:
     found: NDArray[np.float32] = torch.sigmoid(image(pixels_of([scene]), condition))[0].numpy()
     return found
