@@ -71,11 +71,11 @@ def draw_cards(output: Path) -> None:
         folders = [found for work in looked.works for found in sorted(output.glob(f"*/{work.file}*"))]
         if len(folders) != len(looked.works):
             sys.exit(f"{output} lacks some of {[work.file for work in looked.works]}; run without --drawn")
-        columns = [contact_sheet.sheet([f], looked.rows, 260, looked.columns) for f in folders]
+        columns = [contact_sheet.sheet([f], looked.rows, 240, looked.columns) for f in folders]
         # Works stand side by side, on dark below the shorter ones.
         height = max(len(column) for column in columns)
         padded = [np.pad(c, ((0, height - len(c)), (0, 6), (0, 0)), constant_values=24) for c in columns]
-        contact_sheet.write(np.hstack(padded), model_folder(network) / PICTURE)
+        contact_sheet.write(np.hstack(padded), model_folder(network) / PICTURE, quality=80)
 
 
 if __name__ == "__main__":

@@ -102,8 +102,8 @@ def sheet(folders: list[Path], rows: int, width: int, columns: Sequence[str] = C
     return cast(U8, np.vstack([head, *(row(s, width, columns) for s in shown)]))
 
 
-def write(picture: U8, path: Path) -> None:
-    """Write a sheet as JPEG or PNG, by its name.
+def write(picture: U8, path: Path, quality: int = 95) -> None:
+    """Write a sheet as JPEG (of this quality) or PNG, by its name.
 
     Raises:
         InputError: the name ends in neither .jpg, .jpeg nor .png.
@@ -111,7 +111,9 @@ def write(picture: U8, path: Path) -> None:
     """
     if path.suffix.lower() not in {".jpg", ".jpeg", ".png"}:
         raise InputError(f"{path.name}: a contact sheet is a .jpg or .png; give its name such an ending")
-    done, data = cv2.imencode(path.suffix.lower(), np.ascontiguousarray(picture[..., ::-1]))
+    done, data = cv2.imencode(
+        path.suffix.lower(), np.ascontiguousarray(picture[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
     if not done:
         raise InputError(f"{path.name}: the sheet is too large for this format; ask for fewer --rows")
     try:

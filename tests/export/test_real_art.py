@@ -1,0 +1,20 @@
+"""Pictures in the cards come with their credits, and stay small."""
+
+from __future__ import annotations
+
+from triton_anime.commands.sheet import COLUMNS
+from triton_anime_export.folders import model_folder
+from triton_anime_export.networks import find
+from triton_anime_export.real_art import PICTURE, SHOWN
+from triton_anime_export.to_card import card_text
+
+
+def test_every_picture_is_credited_and_small() -> None:
+    for name, looked in SHOWN.items():
+        network = find(name)
+        assert set(looked.columns) <= set(COLUMNS)
+        picture = model_folder(network) / PICTURE
+        assert picture.stat().st_size < 200_000
+        text = card_text(network)
+        assert f"]({PICTURE})" in text
+        assert all(work.credit in text for work in looked.works)
