@@ -28,8 +28,10 @@ def _options(codec: str, quality: float) -> dict[str, str]:
     if codec == "libx264":
         return {"crf": f"{quality:g}", "preset": "veryfast", "threads": "1"}
     if codec == "libx265":
-        # The encoder writes to stderr unless told otherwise.
-        return {"crf": f"{quality:g}", "preset": "superfast", "x265-params": "log-level=none:pools=1"}
+        # The encoder writes to stderr unless told otherwise; on a busy machine its threads now and then hand
+        # over a packet that cannot be muxed, so it gets none.
+        threads = "pools=none:frame-threads=1:no-wpp=1"
+        return {"crf": f"{quality:g}", "preset": "superfast", "x265-params": f"log-level=none:{threads}"}
     step = str(round(quality))
     return {"qmin": step, "qmax": step, "threads": "1"}
 
