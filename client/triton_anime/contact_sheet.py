@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime import layers
-from triton_anime.commands.sheet import COLUMNS
 from triton_anime.errors import InputError, OutputError
 
 U8 = NDArray[np.uint8]
 
+COLUMNS = ("frame", "characters", "who is who", "effects", "background")
 _LABEL = 18
 
 

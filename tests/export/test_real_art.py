@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from triton_anime.commands.sheet import COLUMNS
+from triton_anime.contact_sheet import COLUMNS
 from triton_anime_export.folders import model_folder
 from triton_anime_export.networks import find
 from triton_anime_export.real_art import PICTURE, SHOWN

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-COLUMNS = ("frame", "characters", "who is who", "effects", "background")
-
 _EPILOG = """\b
 Examples:
   triton-anime sheet output/episode                       sheet.jpg, eight frames
@@ -15,7 +13,11 @@ Examples:
 """
 
 
-def _columns(_context: click.Context, _parameter: click.Parameter, value: str) -> list[str]:
+def _columns(_context: click.Context, _parameter: click.Parameter, value: str | None) -> list[str]:
+    from triton_anime.contact_sheet import COLUMNS
+
+    if value is None:
+        return list(COLUMNS)
     names = [name.strip() for name in value.split(",")]
     for name in names:
         if name not in COLUMNS:
@@ -40,10 +42,9 @@ def _columns(_context: click.Context, _parameter: click.Parameter, value: str) -
 )
 @click.option(
     "--columns",
-    default=",".join(COLUMNS),
-    show_default=True,
+    metavar="A,B,...",
     callback=_columns,
-    help="Which tiles, in this order, with commas between them.",
+    help="Which tiles, in this order: frame, characters, who is who, effects, background. Default: all.",
 )
 def command(folders: tuple[Path, ...], output: Path, rows: int, width: int, columns: list[str]) -> None:
     """Draw a contact sheet: frames, characters, who is who, effects and backgrounds side by side.

@@ -13,11 +13,10 @@ import triton_python_backend_utils as pb_utils
 
 from triton_anime import matting
 from triton_anime.bls import complaint, is_absent
+from triton_anime.settings import DETAIL, EDGES
 from triton_anime.trimap import Refinement
 
 CALLS = ()
-DETAIL = ("u2net", "isnet_anime", "modnet")
-EDGES = "vitmatte"
 OPTIONAL_CALLS = ("u2net", "isnet_anime", "modnet", "vitmatte")
 
 

@@ -13,7 +13,7 @@ from torch import nn
 from transformers import VitDetConfig, VitMatteConfig, VitMatteForImageMatting
 
 from triton_anime_export.frame_io import Normalise, to_uint8
-from triton_anime_export.network import Batching, Network, Size, StateDict, Tensor, Tolerance, Weights
+from triton_anime_export.network import Batching, Network, Size, Tensor, Tolerance, Weights
 
 SIDE = 512
 """Of the squares. Windows and positions are laid out for one size of picture, so the graph has one."""
@@ -67,11 +67,6 @@ def build(size: Size) -> Served:
     return Served(VitMatteForImageMatting(config(size)))
 
 
-def adapt_official(state: StateDict) -> StateDict:
-    """Keys as they are."""
-    return dict(state)
-
-
 def _shapes() -> tuple[Any, ...]:
     batch = torch.export.Dim("batch")
     return {0: batch}, {0: batch}
@@ -102,7 +97,6 @@ NETWORK = Network(
             note="vitmatte-small-composition-1k, 103 MB; trained on Adobe's Composition-1k",
         ),
     ),
-    adapt_official=adapt_official,
     dynamic_shapes=_shapes,
     inside="values to -1..1, the trimap 0..1 as fourth channel",
 )
