@@ -6,20 +6,13 @@ SkyTNT's (anime-segmentation, Apache-2.0), whose keys are used as they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
-from torch.nn import functional as F
 
 from triton_anime_export.frame_io import resize, to_float, to_uint8, working_size
 from triton_anime_export.network import (
     Batching,
     Golden,
-    GoldenCase,
     Network,
     Size,
     StateDict,
@@ -27,63 +20,32 @@ from triton_anime_export.network import (
     Tolerance,
     Weights,
 )
-from triton_anime_export.networks.u2net import FULL, HEIGHTS, LITE, STAGES, ResidualU, Widths
+from triton_anime_export.networks._golden_cases import pictures, under_core
+from triton_anime_export.networks._nested_u import FULL, LITE, Nest, Widths
 
 LONG_SIDE, MULTIPLE = {"full": 1024, "lite": 320}, 64
 
 
-class ISNet(nn.Module):
+class ISNet(Nest):
     """The network proper.
 
     Args:
-        widths: of the stages, see :mod:`u2net`.
+        widths: of the stages.
         first: channels of the convolution that halves the picture.
     """
 
     def __init__(self, widths: Widths, first: int = 64) -> None:
-        super().__init__()
+        super().__init__(widths, into=first)
         self.conv_in = nn.Conv2d(3, first, 3, stride=2, padding=1)
-        into = first
-        outs: list[int] = []
-        for index, stage in enumerate(STAGES, start=1):
-            middle, out = widths[stage]
-            self.add_module(stage, ResidualU(HEIGHTS.get(index, 4), into, middle, out, dilated=index > 4))
-            outs.append(out)
-            into = out
-        for level in range(5, 0, -1):
-            middle, out = widths[f"stage{level}d"]
-            block = ResidualU(HEIGHTS.get(level, 4), into + outs[level - 1], middle, out, dilated=level > 4)
-            self.add_module(f"stage{level}d", block)
-            into = out
-        sides = [widths[f"stage{level}d"][1] for level in range(1, 6)] + [outs[5]]
-        for level, width in enumerate(sides, start=1):
-            self.add_module(f"side{level}", nn.Conv2d(width, 1, 3, padding=1))
-
-    def decoded(self, image: torch.Tensor) -> list[torch.Tensor]:
-        """Image [B,3,h,w] in 0..1 -> features that the sides read, finest first."""
-        down: list[torch.Tensor] = []
-        x = self.conv_in(image)
-        for index, stage in enumerate(STAGES, start=1):
-            x = self.get_submodule(stage)(x)
-            down.append(x)
-            if index < len(STAGES):
-                x = F.max_pool2d(x, 2, 2, ceil_mode=True)
-        up = [x]
-        for level in range(5, 0, -1):
-            skip = down[level - 1]
-            x = self.get_submodule(f"stage{level}d")(torch.cat([resize(x, skip.shape[2:]), skip], 1))
-            up.append(x)
-        return up[::-1]
 
     def logits(self, image: torch.Tensor) -> list[torch.Tensor]:
         """Image [B,3,h,w] in 0..1 -> six logit maps [B,1,h,w], the finest first."""
-        size = image.shape[2:]
-        features = enumerate(self.decoded(image), start=1)
-        return [resize(self.get_submodule(f"side{level}")(x), size) for level, x in features]
+        sides = self.sides(self.decoded(self.conv_in(image)))
+        return [resize(side, image.shape[2:]) for side in sides]
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """Image [B,3,h,w] in 0..1 -> probability [B,1,h,w] of the finest side; the others taught it."""
-        finest = self.get_submodule("side1")(self.decoded(image)[0])
+        (finest,) = self.sides(self.decoded(self.conv_in(image))[:1])
         return torch.sigmoid(resize(finest, image.shape[2:]))
 
 
@@ -125,22 +87,6 @@ class _Published(nn.Module):
         return (*logits, torch.sigmoid(logits[0]))
 
 
-def _cases(archive: Mapping[str, NDArray[Any]]) -> Sequence[GoldenCase]:
-    names = (*(f"logit{level}" for level in range(1, 7)), "mask")
-    return [
-        GoldenCase(
-            case,
-            {"image": np.asarray(archive[f"{case}_input"], np.float32)},
-            {name: archive[f"{case}_{name}"] for name in names},
-        )
-        for case in ("a", "b")
-    ]
-
-
-def _under_core(state: StateDict) -> StateDict:
-    return {f"core.{key}": value for key, value in state.items()}
-
-
 NETWORK = Network(
     name="isnet_anime",
     role="character detail",
@@ -162,6 +108,10 @@ NETWORK = Network(
         ),
     ),
     adapt_official=adapt_official,
-    golden=Golden(core=lambda shapes: _Published(), cases=_cases, adapt=_under_core),
+    golden=Golden(
+        core=lambda shapes: _Published(),
+        cases=pictures(*(f"logit{level}" for level in range(1, 7)), "mask"),
+        adapt=under_core,
+    ),
     inside="long side to 1024 (lite 320), sides to multiples of 64 (bilinear), 0..1; alpha back to the frame",
 )

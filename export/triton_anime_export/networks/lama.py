@@ -21,6 +21,7 @@ from triton_anime_export.network import (
     Tolerance,
     Weights,
 )
+from triton_anime_export.networks._golden_cases import under_core
 from triton_anime_export.networks._lama_modules import FULL, LITE, LamaGenerator, LamaSize, complete
 
 LONG_SIDE: dict[Size, int] = {"lite": 448, "full": 512}
@@ -108,10 +109,6 @@ def _cases(archive: Mapping[str, NDArray[Any]]) -> Sequence[GoldenCase]:
     ]
 
 
-def _under_core(state: StateDict) -> StateDict:
-    return {f"core.{key}": value for key, value in state.items()}
-
-
 NETWORK = Network(
     name="lama",
     role="image inpainting",
@@ -144,7 +141,7 @@ NETWORK = Network(
         ),
     ),
     adapt_official=adapt_official,
-    golden=Golden(lambda keys: _Published(), _cases, _under_core, tolerance=1e-4),
+    golden=Golden(lambda keys: _Published(), _cases, under_core, tolerance=1e-4),
     inside=(
         "bilinear to a long side of 448 (lite) or 512 (full), sides multiples of 32; "
         "every cell that the hole touches is hidden; composited at the sent resolution"

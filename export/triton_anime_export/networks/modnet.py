@@ -7,19 +7,13 @@ size has the key names of the official checkpoints; the lite size keeps the thre
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from triton_anime_export.frame_io import Normalise, resize, to_float, to_uint8, working_size
 from triton_anime_export.network import (
     Batching,
     Golden,
-    GoldenCase,
     Network,
     Precision,
     Size,
@@ -28,6 +22,7 @@ from triton_anime_export.network import (
     Tolerance,
     Weights,
 )
+from triton_anime_export.networks._golden_cases import pictures, under_core
 from triton_anime_export.networks._mobilenetv2 import MobileNetV2
 from triton_anime_export.networks._modnet_modules import (
     FusionBranch,
@@ -125,22 +120,6 @@ class _Published(nn.Module):
         return matte, semantic, detail
 
 
-def _cases(archive: Mapping[str, NDArray[Any]]) -> Sequence[GoldenCase]:
-    names = ("matte", "semantic", "detail")
-    return [
-        GoldenCase(
-            case,
-            {"image": np.asarray(archive[f"{case}_input"], np.float32)},
-            {name: archive[f"{case}_{name}"] for name in names},
-        )
-        for case in ("a", "b")
-    ]
-
-
-def _under_core(state: StateDict) -> StateDict:
-    return {f"core.{key}": value for key, value in adapt_official(state).items()}
-
-
 NETWORK = Network(
     name="modnet",
     role="matting",
@@ -163,6 +142,10 @@ NETWORK = Network(
         ),
     ),
     adapt_official=adapt_official,
-    golden=Golden(core=lambda shapes: _Published(), cases=_cases, adapt=_under_core),
+    golden=Golden(
+        core=lambda shapes: _Published(),
+        cases=pictures("matte", "semantic", "detail"),
+        adapt=lambda state: under_core(adapt_official(state)),
+    ),
     inside="long side to 448 (full: 512), sides to multiples of 32 (bilinear), values to -1..1; alpha back",
 )

@@ -21,6 +21,7 @@ from triton_anime_export.network import (
     Tolerance,
     Weights,
 )
+from triton_anime_export.networks._golden_cases import under_core
 from triton_anime_export.networks._raft_modules import RaftSmall, RaftSmallWidths, upsample_flow
 
 LITE_WIDTHS = RaftSmallWidths(
@@ -92,10 +93,6 @@ def _cases(archive: Mapping[str, NDArray[Any]]) -> Sequence[GoldenCase]:
     ]
 
 
-def _under_core(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {f"core.{key}": value for key, value in state.items()}
-
-
 def _without_module_prefix(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     # The authors saved from DataParallel.
     return {key.removeprefix("module."): value for key, value in state.items()}
@@ -133,6 +130,6 @@ NETWORK = Network(
         ),
     ),
     adapt_official=_without_module_prefix,
-    golden=Golden(lambda keys: _Published(), _cases, _under_core, tolerance=1e-4),
+    golden=Golden(lambda keys: _Published(), _cases, under_core, tolerance=1e-4),
     inside="bilinear to a long side of 384 (lite) or 768 (full), sides multiples of 8 and at least 128",
 )

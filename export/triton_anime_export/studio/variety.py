@@ -37,6 +37,28 @@ def out_of_focus(rng: Rng, source: Source) -> Source:
     return replace(source, drawings=tuple(cv2.GaussianBlur(d, (0, 0), sigma) for d in source.drawings))
 
 
+def in_blocks(
+    premultiplied: NDArray[np.float32], size: tuple[int, int], levels: int, *, hard: bool
+) -> NDArray[np.uint8]:
+    """A layer as the pixels of pixel art.
+
+    Args:
+        premultiplied: float32 RGBA [h,w,4] in 0..255, colour multiplied by alpha.
+        size: (width, height) of the answer.
+        levels: steps between black and full of each colour.
+        hard: whether alpha is all or nothing.
+
+    Returns:
+        uint8 RGBA, straight alpha.
+    """
+    small = cv2.resize(premultiplied, size, interpolation=cv2.INTER_AREA)
+    alpha = small[..., 3]
+    colour = small[..., :3] / np.maximum(alpha, 1.0)[..., None] * 255.0
+    colour = np.round(colour / 255.0 * levels) * (255.0 / levels)
+    alpha = np.where(alpha > 110, 255.0, 0.0) if hard else np.round(alpha / 64.0) * 64.0
+    return np.asarray(np.clip(np.dstack([colour, alpha]), 0, 255).astype(np.uint8))
+
+
 def pixelated(rng: Rng, source: Source, shown: float) -> Source:
     """The source as pixel art: few colours, hard edges, blocks of 2 to 6 frame pixels.
 
@@ -56,13 +78,9 @@ def pixelated(rng: Rng, source: Source, shown: float) -> Source:
         premultiplied = rgba.astype(np.float32)
         premultiplied[..., :3] *= premultiplied[..., 3:] / 255.0
         size = (max(4, round(w / block)), max(4, round(h / block)))
-        small = cv2.resize(premultiplied, size, interpolation=cv2.INTER_AREA)
-        alpha = small[..., 3]
-        colour = small[..., :3] / np.maximum(alpha, 1.0)[..., None] * 255.0
-        colour = np.round(colour / 255.0 * levels) * (255.0 / levels)
-        alpha = np.where(alpha > 110, 255.0, 0.0) if hard else np.round(alpha / 64.0) * 64.0
-        tiny = np.clip(np.dstack([colour, alpha]), 0, 255).astype(np.uint8)
-        return cv2.resize(tiny, (w, h), interpolation=cv2.INTER_NEAREST)
+        return cv2.resize(
+            in_blocks(premultiplied, size, levels, hard=hard), (w, h), interpolation=cv2.INTER_NEAREST
+        )
 
     return replace(source, drawings=tuple(change(d) for d in source.drawings), style="pixel art")
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from triton_anime_export.studio.bank import Bank, Clip
 from triton_anime_export.studio.effect_pool import EffectPool
+from triton_anime_export.studio.variety import in_blocks
 from triton_anime_export.training.augment import Frame, Maps
 
 TRIES = 6
@@ -181,19 +182,15 @@ def _in_pixels(rng: np.random.Generator, layer: NDArray[np.float32], *, solid: b
         layer: float32 [H,W,4], colours 0..255 and alpha 0..1, or [H,W,3].
         solid: whether alpha is all or nothing.
     """
-    h, w = layer.shape[:2]
+    h, w, channels = layer.shape
     cells = float(np.exp(rng.uniform(np.log(20), np.log(110)))) / h
-    small = cv2.resize(
-        layer, (max(4, round(w * cells)), max(4, round(h * cells))), interpolation=cv2.INTER_AREA
-    )
-    step = 255 / int(rng.integers(4, 16))
-    if solid:
-        alpha = small[..., 3:]
-        shown = (alpha > 0.4).astype(np.float32)
-        small = np.dstack([np.rint(small[..., :3] / np.maximum(alpha, 0.05) / step) * step * shown, shown])
-    else:
-        small[..., :3] = np.rint(small[..., :3] / step) * step
-    return np.asarray(cv2.resize(small, (w, h), interpolation=cv2.INTER_NEAREST), np.float32)
+    opaque = np.ones((h, w, 4 - channels), np.float32)
+    premultiplied = np.concatenate([layer, opaque], axis=2) * np.array([1, 1, 1, 255], np.float32)
+    size = (max(4, round(w * cells)), max(4, round(h * cells)))
+    small = in_blocks(premultiplied, size, int(rng.integers(4, 16)), hard=solid).astype(np.float32)
+    small[..., 3] /= 255
+    small[..., :3] *= small[..., 3:]
+    return np.asarray(cv2.resize(small[..., :channels], (w, h), interpolation=cv2.INTER_NEAREST), np.float32)
 
 
 def _pick(rng: np.random.Generator, bank: Bank) -> tuple[Clip, int]:

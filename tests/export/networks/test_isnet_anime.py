@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from triton_anime_export.golden import fill
+from triton_anime_export.networks._nested_u import FULL, LITE
 from triton_anime_export.networks.isnet_anime import NETWORK, ISNet, adapt_official
-from triton_anime_export.networks.u2net import FULL, LITE
 
 
 def test_published_size() -> None:

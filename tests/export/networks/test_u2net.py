@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from triton_anime_export.golden import fill
-from triton_anime_export.networks.u2net import FULL, LITE, SMALL, Served, U2Net, Widths, variant
+from triton_anime_export.networks._nested_u import FULL, LITE, SMALL, Widths
+from triton_anime_export.networks.u2net import Served, U2Net, variant
 
 
 @pytest.mark.parametrize(("widths", "parameters"), [(FULL, 44_009_869), (SMALL, 1_131_181)])
