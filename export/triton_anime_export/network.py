@@ -8,7 +8,7 @@ model card and the table of the top README. A network is one file in ``networks/
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Literal
 
@@ -23,6 +23,9 @@ Size = Literal["lite", "full"]
 SIZES: tuple[Size, ...] = ("lite", "full")
 
 StateDict = dict[str, torch.Tensor]
+
+Shapes = Mapping[str, tuple[int, ...]]
+"""Official key -> shape."""
 
 _DTYPES = {
     "uint8": torch.uint8,
@@ -79,6 +82,23 @@ class Weights:
     licence: str
     commercial: bool
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A number that the authors of a checkpoint report.
+
+    Attributes:
+        measure: as they call it, with the data it was measured on.
+        value: as they print it, unit included.
+        source: the paper's table, the model card or the repository that states it.
+        variant: the checkpoint, where there are several.
+    """
+
+    measure: str
+    value: str
+    source: str
+    variant: str = ""
 
 
 @dataclass(frozen=True)
@@ -168,6 +188,10 @@ class Network:
         intra_op_threads: of one instance on a CPU.
         inside: how the frame is brought to the network inside the graph, one phrase for the card.
         parameters: more parameters for config.pbtxt.
+        full: fields that are others at the full size (tensors, examples); :meth:`at` puts them in.
+        variant: the served module that official keys and shapes belong to, with fresh weights: how one
+            description reads several official checkpoints. Without it there is one full size, ``build``'s.
+        published: what the authors report of the official checkpoints.
     """
 
     name: str
@@ -189,6 +213,13 @@ class Network:
     intra_op_threads: int = 1
     inside: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    full: Mapping[str, Any] = field(default_factory=dict)
+    variant: Callable[[Shapes], nn.Module] | None = None
+    published: tuple[Published, ...] = ()
+
+    def at(self, size: Size) -> Network:
+        """The description of one size."""
+        return replace(self, **self.full) if size == "full" and self.full else self
 
     def make_inputs(self, batch: int, lengths: Mapping[str, int]) -> dict[str, torch.Tensor]:
         """Inputs for one call of the served module: soft blotches for images, small normals for floats."""

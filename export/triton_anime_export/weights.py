@@ -30,39 +30,58 @@ def load(network: Network, size: Size, path: Path) -> nn.Module:
         network: the description.
         size: which variant to build.
         path: ``weights.pt`` of a training run, a ``model.onnx`` written by this package, or (for ``full``) an
-            official checkpoint.
+            official checkpoint; where a network has several, its keys and shapes say which it is.
 
     Raises:
         WeightsError: the file is missing, cannot be read, or holds another network's weights.
     """
-    module = network.build(size)
+    state = _read(network, size, path)
+    module = _module(network, size, state)
     core = module.get_submodule("core")
-    state = fitted(network, size, path, core)
-    core.load_state_dict(state, strict=False)
+    core.load_state_dict(_fitting(network, size, path, state, core), strict=False)
     return module.eval()
 
 
-def fitted(network: Network, size: Size, path: Path, core: nn.Module | None = None) -> StateDict:
+def fitted(network: Network, size: Size, path: Path) -> StateDict:
     """What ``path`` holds for the network, by the keys of its ``core``.
 
     Args:
         network: the description.
         size: of the variant.
         path: as for :func:`load`.
-        core: of that size; without it one is laid out without memory, to compare keys and shapes.
 
     Raises:
         WeightsError: as for :func:`load`; the message names keys that are missing, unknown or misshapen.
     """
+    state = _read(network, size, path)
+    with torch.device("meta"):
+        core = _module(network, size, state).get_submodule("core")
+    return _fitting(network, size, path, state, core)
+
+
+def _read(network: Network, size: Size, path: Path) -> StateDict:
     if not path.is_file():
         raise WeightsError(f"{path} does not exist; train with: triton-anime-export train {network.name}")
-    if core is None:
-        with torch.device("meta"):
-            core = network.build(size).get_submodule("core")
     state = from_onnx(path) if path.suffix == ".onnx" else from_checkpoint(path)
+    return network.adapt_official(state) if size == "full" and path.suffix != ".onnx" else state
+
+
+def _module(network: Network, size: Size, state: StateDict) -> nn.Module:
+    """The variant that the weights belong to; the usual one where they are nobody's: keys will tell."""
+    usual = network.build(size)
+    if size != "full" or network.variant is None:
+        return usual
+    # The variants share most keys, which is enough to see a prefix.
+    bare = without_prefix(state, usual.get_submodule("core").state_dict())
+    try:
+        return network.variant({key: tuple(value.shape) for key, value in bare.items()})
+    except (KeyError, IndexError):
+        return usual
+
+
+def _fitting(network: Network, size: Size, path: Path, state: StateDict, core: nn.Module) -> StateDict:
     wanted = core.state_dict()
     if size == "full":
-        state = network.adapt_official(state)
         state = without_prefix(state, wanted)
     fitting = {
         key: value for key, value in state.items() if key in wanted and value.shape == wanted[key].shape

@@ -20,7 +20,9 @@ from triton_anime_export.cli import cli
 from triton_anime_export.errors import WeightsError
 from triton_anime_export.network import Network, Weights
 from triton_anime_export.networks import isnet_anime, u2net
-from triton_anime_export.weights import fitted, without_prefix
+from triton_anime_export.networks._nested_u import SMALL
+from triton_anime_export.networks.u2net import U2Net
+from triton_anime_export.weights import fitted, load, without_prefix
 
 CONTENT = bytes(range(256)) * 9000
 
@@ -229,6 +231,16 @@ def test_keys_that_do_not_fit_are_named(
     assert "1 keys missing (side1.weight)" in str(caught.value)
     assert "1 keys unknown (extra.bias)" in str(caught.value)
     assert "1 keys of another shape (side2.bias)" in str(caught.value)
+
+
+def test_one_description_reads_every_checkpoint_of_its_network(tmp_path: Path) -> None:
+    """The small variant, hidden behind a prefix as training frameworks do, becomes the small module."""
+    torch.manual_seed(0)
+    small = U2Net(SMALL).state_dict()
+    torch.save({f"module.{key}": value for key, value in small.items()}, tmp_path / "u2netp.pth")
+    module = load(u2net.NETWORK, "full", tmp_path / "u2netp.pth")
+    assert sum(parameter.numel() for parameter in module.parameters()) == 1_131_181
+    assert torch.equal(module.get_submodule("core").state_dict()["side1.weight"], small["side1.weight"])
 
 
 def test_a_pickle_that_runs_code_is_refused(tmp_path: Path) -> None:

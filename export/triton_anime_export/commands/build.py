@@ -40,7 +40,7 @@ from triton_anime_export.weights import load
 )
 def command(name: str, size: str, weights: Path | None, output: Path | None, report: Path | None) -> None:
     """Write NAME's ONNX file and config.pbtxt, and compare the file with PyTorch."""
-    network = find(name)
+    network = find(name).at(cast("Size", size))
     repository = output or model_repository()
     module = load(network, cast("Size", size), weights or _kept(network, size))
     path = onnx_file(network, repository)

@@ -91,6 +91,11 @@ def variant(shapes: Mapping[str, tuple[int, ...]]) -> U2Net:
     return U2Net(widths)
 
 
+def served_variant(shapes: Mapping[str, tuple[int, ...]]) -> Served:
+    """The served module that an official checkpoint belongs to: u2net.pth or u2netp.pth."""
+    return Served(variant(shapes), official=True)
+
+
 NETWORK = Network(
     name="u2net",
     role="character detail",
@@ -119,6 +124,7 @@ NETWORK = Network(
             note="u2netp.pth, 4.7 MB, the small variant",
         ),
     ),
+    variant=served_variant,
     golden=Golden(core=variant, cases=pictures(*(f"d{index}" for index in range(7)))),
     inside="long side to 320, sides to multiples of 32 (bilinear), ImageNet mean; alpha back to the frame",
 )
