@@ -192,11 +192,10 @@ class Pipeline:
             SEGMENTATION, {"FRAME": frame}, ["INSTANCES", "SCORES", "BOXES", "PROBABILITY"]
         )
         prompts = np.array([prompt.encode() for prompt in self.settings.prompts], object)
-        effects = self._roles.ask(
-            EFFECTS,
-            {"FRAME": frame, "PROMPTS": prompts},
-            ["ALPHA", "INTENSITY", "COVERAGE"],
-        )
+        asked: dict[str, NDArray[Any]] = {"FRAME": frame, "PROMPTS": prompts}
+        if self.settings.effects:
+            asked["NETWORKS"] = np.array([name.encode() for name in self.settings.effects], object)
+        effects = self._roles.ask(EFFECTS, asked, ["ALPHA", "INTENSITY", "COVERAGE"])
         flow: Callable[[], Answer | None] = lambda: None  # noqa: E731
         if before is not None and self.settings.flow == "dis":
             flow = _dis(before.working, frame)

@@ -11,6 +11,9 @@ from triton_anime.tracker import TRACKERS
 DETAIL, EDGES = ("u2net", "isnet_anime", "modnet"), "vitmatte"
 """Networks that find characters in crops, and the one that answers the edges of what they found."""
 
+EFFECTS = ("clipseg", "grounded_sam")
+"""Where the effects that a sentence names come from; both together are made one."""
+
 FLOWS = ("network", "dis")
 """Where the flow between drawings comes from."""
 
@@ -20,11 +23,13 @@ class Settings:
     """How :class:`triton_anime.pipeline.Pipeline` works.
 
     Attributes:
-        prompts: what counts as an effect, in words (CLIPSeg).
+        prompts: what counts as an effect, in words.
         working_long_side: pixels; every network but the refinement sees the frame at this long side.
         tracker: ``xmem`` (the network with a memory) or ``flow`` (masks carried along the flow: quicker).
         detail: networks that refine the characters (``u2net``, ``isnet_anime``, ``modnet``; ``vitmatte`` for
             their edges); none named: those that the server is configured for.
+        effects: where effects come from (``clipseg``, ``grounded_sam``); none named: those that the server is
+            configured for, as far as it serves them.
         flow: ``network`` (the served one) or ``dis`` (OpenCV's DIS flow in this process: faster).
         memory_every: drawings between two entries of the tracker's memory (XMem's ``mem_every``).
         drawings_in_flight: drawings whose requests are on the server at the same time.
@@ -44,6 +49,7 @@ class Settings:
     working_long_side: int = 512
     tracker: str = "xmem"
     detail: tuple[str, ...] = ()
+    effects: tuple[str, ...] = ()
     flow: str = "network"
     memory_every: int = 5
     drawings_in_flight: int = 3
@@ -60,6 +66,8 @@ class Settings:
             raise InputError(
                 f"detail is {','.join(self.detail)}; name one or more of {', '.join(DETAIL)}, and {EDGES}"
             )
+        if not set(self.effects) <= set(EFFECTS):
+            raise InputError(f"effects is {','.join(self.effects)}; name one or more of {', '.join(EFFECTS)}")
         if self.tracker not in TRACKERS:
             raise InputError(f"no tracker is called {self.tracker!r}; choose one of {', '.join(TRACKERS)}")
         if self.flow not in FLOWS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import inspect
+import json
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -82,7 +83,9 @@ class Ensemble:
     one that is a string fails with it.
     """
 
-    def __init__(self, name: str, networks: Mapping[str, Network | str]) -> None:
+    def __init__(
+        self, name: str, networks: Mapping[str, Network | str], parameters: Mapping[str, str] | None = None
+    ) -> None:
         self.name, self.networks = name, networks
         self.called: list[str] = []
         utils: Any = types.ModuleType("triton_python_backend_utils")
@@ -104,10 +107,12 @@ class Ensemble:
                 return self.exec()
 
         utils.InferenceRequest = InferenceRequest
+        utils.is_model_ready = lambda model: model in networks
         path = ensemble_repository() / name / "1" / "model.py"
         self._module = self._import(path, utils)
         self._model = self._module.TritonPythonModel()
-        self._model.initialize({"model_name": name, "model_config": "{}"})
+        config = {"parameters": {key: {"string_value": value} for key, value in (parameters or {}).items()}}
+        self._model.initialize({"model_name": name, "model_config": json.dumps(config)})
 
     def __call__(self, **inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
         outputs = [tensor.name for tensor in self._declared().outputs]
@@ -157,8 +162,8 @@ class Ensemble:
 
 @pytest.fixture
 def ensemble() -> Callable[..., Ensemble]:
-    """``ensemble("segment_frame", panoptic_deeplab=function)``."""
-    return lambda name, **networks: Ensemble(name, networks)
+    """``ensemble("segment_frame", panoptic_deeplab=function)``; ``parameters`` are the configuration's."""
+    return lambda name, parameters=None, **networks: Ensemble(name, networks, parameters)
 
 
 @pytest.fixture

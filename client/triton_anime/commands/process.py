@@ -79,6 +79,12 @@ byte. Exit codes: 0 done, 2 bad argument, 3 unusable video, 4 output cannot be w
     "Default: those the server is configured for.",
 )
 @click.option(
+    "--effects",
+    default="",
+    metavar="A,B",
+    help="Where effects come from: clipseg, grounded_sam or both. Default: as the server is configured.",
+)
+@click.option(
     "--flow",
     type=click.Choice(("network", "dis")),
     default="network",
@@ -116,6 +122,7 @@ def command(
     prompts: tuple[str, ...],
     tracker: str,
     detail: str,
+    effects: str,
     flow: str,
     fps: str | None,
     span: str | None,
@@ -139,8 +146,7 @@ def command(
         from triton_anime.settings import Settings
         from triton_anime.video import Selection
 
-        names = tuple(name.strip() for name in detail.split(",") if name.strip())
-        settings = Settings(tracker=tracker, flow=flow, detail=names)
+        settings = Settings(tracker=tracker, flow=flow, detail=_names(detail), effects=_names(effects))
         if prompts:
             settings = dataclasses.replace(settings, prompts=parse_prompts(prompts))
         selection = Selection(
@@ -227,6 +233,11 @@ class _Batch:
         if self._server is not None:
             self._server.close()
         self._reporter.close(self.summaries)
+
+
+def _names(said: str) -> tuple[str, ...]:
+    """Names of networks, separated by commas."""
+    return tuple(name.strip() for name in said.split(",") if name.strip())
 
 
 def _reporter(quiet: bool, as_json: bool) -> Reporter:

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import cv2
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from triton_anime import decompose, matting
+from triton_anime import decompose
 from triton_anime.bls import complaint, is_absent
 from triton_anime.panoptic import CHARACTER, group, panoptic
-from triton_anime.prompts import DEFAULT_PROMPTS, token_batch
+from triton_anime.prompts import DEFAULT_PROMPTS
+from triton_anime.serving import detail
+from triton_anime.serving.calls import Networks, NotServedError, RefusedError, listed, named
+from triton_anime.serving.effects import EffectNetworks
 
 CALLS = ("panoptic_deeplab",)
-OPTIONAL_CALLS = ("u2net", "modnet", "clipseg_text", "clipseg", "lama")
+OPTIONAL_CALLS = (
+    "u2net",
+    "isnet_anime",
+    "modnet",
+    "vitmatte",
+    "clip_tokenizer",
+    "clipseg_text",
+    "clipseg",
+    "bert_tokenizer",
+    "grounding_dino",
+    "sam_encode",
+    "sam_decode",
+    "lama",
+)
 
 
 class TritonPythonModel:
@@ -23,26 +40,65 @@ class TritonPythonModel:
 
     def initialize(self, args: dict[str, Any]) -> None:
         """One thread: the networks beside this process need the cores."""
-        del args
         cv2.setNumThreads(1)
+        said = json.loads(args["model_config"]).get("parameters", {})
+        parameters = {key: value.get("string_value", "") for key, value in said.items()}
+        self._roles = _Roles(parameters)
 
     async def execute(self, requests: list[Any]) -> list[Any]:
         """One response per request; an error is the response of its own request only."""
-        return [await _answer_or_error(request) for request in requests]
+        return [await _answer_or_error(request, self._roles) for request in requests]
 
 
 class _FailedError(Exception):
     """A network is served and failed."""
 
 
-async def _answer_or_error(request: Any) -> Any:
+class _Roles:
+    """The roles that several networks may fill, and which of them a request named.
+
+    A role of which none of the usual networks is served is done without; what a request named must be there.
+    """
+
+    def __init__(self, parameters: dict[str, str]) -> None:
+        self._networks = Networks(pb_utils)
+        self._detail = listed(parameters.get("detail", "u2net,modnet"))
+        usual = parameters.get("effects", "clipseg,grounded_sam")
+        self._effects = EffectNetworks(self._networks, parameters, usual)
+
+    async def alpha(self, request: Any, frame: Any, boxes: Any, coarse: Any) -> Any:
+        """Union alpha [H,W] of all characters; the coarse mask with fine edges in place of the networks."""
+        asked = _names(request, "DETAIL_NETWORKS")
+        names = self._detail if asked is None else asked
+        alpha, _ = await detail.refine(
+            self._networks, frame, boxes, coarse, names, "DETAIL_NETWORKS", stand_in=asked is None
+        )
+        return alpha
+
+    async def effects(self, request: Any, frame: Any, working: Any, prompts: list[str]) -> Any:
+        """[P,h,w] probability · 255 of each prompt, or None where the role is absent."""
+        asked = _names(request, "EFFECT_NETWORKS")
+        try:
+            return await self._effects.maps(frame, working, prompts, asked, "EFFECT_NETWORKS")
+        except NotServedError:
+            if asked is not None:
+                raise
+            return None
+
+
+def _names(request: Any, tensor: str) -> tuple[str, ...] | None:
+    asked = pb_utils.get_input_tensor_by_name(request, tensor)
+    return named(None if asked is None else asked.as_numpy().reshape(-1))
+
+
+async def _answer_or_error(request: Any, roles: _Roles) -> Any:
     try:
-        return await _answer(request)
-    except _FailedError as error:
+        return await _answer(request, roles)
+    except (_FailedError, RefusedError) as error:
         return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(error)))
 
 
-async def _answer(request: Any) -> Any:
+async def _answer(request: Any, roles: _Roles) -> Any:
     frame = pb_utils.get_input_tensor_by_name(request, "FRAME").as_numpy()
     asked = pb_utils.get_input_tensor_by_name(request, "PROMPTS")
     said = [] if asked is None else [text.decode("utf-8", "replace") for text in asked.as_numpy().reshape(-1)]
@@ -50,7 +106,7 @@ async def _answer(request: Any) -> Any:
     working = decompose.working_frame(frame)
     (segmented, error), masks = await asyncio.gather(
         _call("panoptic_deeplab", {"FRAME": working[None]}, ["SEMANTIC", "CENTER", "OFFSET"]),
-        _effect_masks(working, said or list(DEFAULT_PROMPTS)),
+        roles.effects(request, frame, working, said or list(DEFAULT_PROMPTS)),
     )
     if segmented is None:
         message = complaint("panoptic segmentation", error)
@@ -58,7 +114,7 @@ async def _answer(request: Any) -> Any:
     probabilities = segmented["SEMANTIC"]
     cells = group(probabilities, segmented["CENTER"], segmented["OFFSET"])
     found = panoptic(probabilities, cells, height, width)
-    alpha = await _alpha(frame, found.boxes, probabilities[CHARACTER])
+    alpha = await roles.alpha(request, frame, found.boxes, probabilities[CHARACTER])
     prior = decompose.effect_prior(masks, probabilities, frame)
     hole, small, small_hole = decompose.hole_to_fill(
         frame, alpha, prior, (working.shape[0], working.shape[1])
@@ -81,37 +137,8 @@ async def _answer(request: Any) -> Any:
     )
 
 
-async def _alpha(frame: Any, boxes: Any, coarse: Any) -> Any:
-    """Union alpha of all characters; the coarse mask with fine edges where no matting network is served."""
-    height, width = frame.shape[:2]
-    large = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-    where = matting.crops(boxes, height, width)
-    answers = []
-    for x, y, w, h in where:
-        here = (slice(y, y + h), slice(x, x + w))
-        part = np.ascontiguousarray(frame[here])
-        both = await asyncio.gather(
-            *(_call(name, {"FRAME": part[None]}, ["ALPHA"]) for name in ("u2net", "modnet"))
-        )
-        answers.append([answer["ALPHA"] for answer, _ in both if answer is not None] or [large[here]])
-    return matting.fuse(frame, where, answers, coarse)
-
-
-async def _effect_masks(working: Any, prompts: list[str]) -> Any:
-    """[P,h,w] probability · 255 of each prompt, or None where the role is absent."""
-    text, _ = await _call("clipseg_text", {"TOKENS": token_batch(prompts)}, ["CONDITION"], batch=True)
-    if text is None:
-        return None
-    found, _ = await _call(
-        "clipseg", {"FRAME": working[None], "CONDITION": text["CONDITION"][None]}, ["MASKS"]
-    )
-    return None if found is None else found["MASKS"]
-
-
-async def _call(
-    model: str, inputs: dict[str, Any], outputs: list[str], batch: bool = False
-) -> tuple[dict[str, Any] | None, str]:
-    """The outputs of a network (of its only batch element unless ``batch``), or None and why it is absent."""
+async def _call(model: str, inputs: dict[str, Any], outputs: list[str]) -> tuple[dict[str, Any] | None, str]:
+    """The outputs of a network for its only batch element, or None and why it is absent."""
     response = await pb_utils.InferenceRequest(
         model_name=model,
         requested_output_names=outputs,
@@ -122,5 +149,4 @@ async def _call(
         if not is_absent(error):
             raise _FailedError(f"{model} failed: {error}")
         return None, error
-    values = {name: pb_utils.get_output_tensor_by_name(response, name).as_numpy() for name in outputs}
-    return (values if batch else {name: value[0] for name, value in values.items()}), ""
+    return {name: pb_utils.get_output_tensor_by_name(response, name).as_numpy()[0] for name in outputs}, ""

@@ -1,0 +1,85 @@
+"""Calls of networks from inside the server, and the two ways in which one can go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triton_anime.bls import is_absent
+
+Answer = dict[str, NDArray[Any]]
+
+
+class AbsentError(Exception):
+    """A network is not served; the message is Triton's."""
+
+
+class FailedError(Exception):
+    """A network is served and failed; the message is Triton's."""
+
+
+class RefusedError(Exception):
+    """The request cannot be answered; the message is the whole answer to its client."""
+
+
+class NotServedError(RefusedError):
+    """No network of the role is served."""
+
+
+class Caller(Protocol):
+    """Whatever reaches the networks: Triton, or functions in a test."""
+
+    async def ask(self, model: str, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str]) -> Answer:
+        """The named outputs of one call.
+
+        Raises:
+            AbsentError: the network is not served.
+            FailedError: it is, and failed.
+        """
+        ...
+
+    def serves(self, model: str) -> bool:
+        """Whether the network is served now."""
+        ...
+
+
+class Networks:
+    """A :class:`Caller` over ``triton_python_backend_utils``, which exists inside the server only.
+
+    Args:
+        utils: that module.
+    """
+
+    def __init__(self, utils: Any) -> None:
+        self._utils = utils
+
+    async def ask(self, model: str, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str]) -> Answer:
+        """See :class:`Caller`."""
+        tensor = self._utils.Tensor
+        response = await self._utils.InferenceRequest(
+            model_name=model,
+            requested_output_names=list(outputs),
+            inputs=[tensor(name, np.ascontiguousarray(value)) for name, value in inputs.items()],
+        ).async_exec()
+        if response.has_error():
+            message = response.error().message()
+            raise (AbsentError if is_absent(message) else FailedError)(message)
+        get = self._utils.get_output_tensor_by_name
+        return {name: get(response, name).as_numpy() for name in outputs}
+
+    def serves(self, model: str) -> bool:
+        """See :class:`Caller`."""
+        return bool(self._utils.is_model_ready(model))
+
+
+def named(sent: Sequence[bytes] | None) -> tuple[str, ...] | None:
+    """Names in a tensor of a request, ``None`` where the request has no such tensor."""
+    return None if sent is None else tuple(bytes(name).decode("utf-8", "replace") for name in sent)
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Names in a parameter of a configuration, separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
