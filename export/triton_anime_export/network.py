@@ -192,6 +192,11 @@ class Network:
         variant: the served module that official keys and shapes belong to, with fresh weights: how one
             description reads several official checkpoints. Without it there is one full size, ``build``'s.
         published: what the authors report of the official checkpoints.
+        sizes: published sizes by the name of their checkpoint (as ``published`` and the notes of ``official``
+            have it) -> the served module with fresh weights, ``build``'s first; empty where there is one.
+        reference: compares the served module of the full size, weights filled, with the package that
+            publishes the network: what is compared, ours, theirs. Not needed where the core is the package's.
+        family: the network that this is a part or a shape of, where one checkpoint serves several.
     """
 
     name: str
@@ -216,6 +221,9 @@ class Network:
     full: Mapping[str, Any] = field(default_factory=dict)
     variant: Callable[[Shapes], nn.Module] | None = None
     published: tuple[Published, ...] = ()
+    sizes: Mapping[str, Callable[[], nn.Module]] = field(default_factory=dict)
+    reference: Callable[[nn.Module], Sequence[tuple[str, torch.Tensor, torch.Tensor]]] | None = None
+    family: str = ""
 
     def at(self, size: Size) -> Network:
         """The description of one size."""

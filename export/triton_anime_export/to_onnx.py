@@ -61,6 +61,25 @@ def export(network: Network, module: nn.Module, path: Path) -> list[Comparison]:
     Raises:
         ParityError: the file strays beyond the network's tolerance. It is left on disk for inspection.
     """
+    write(network, module, path)
+    comparisons = compare(network, module, path)
+    for found in comparisons:
+        if not found.within:
+            raise ParityError(
+                f"{network.name}: {found.output} strays by {found.absolute:.3g} at {found.case}, more than "
+                f"its tolerance {network.tolerance.atol:g}; look for sizes that were baked into the graph"
+            )
+    return comparisons
+
+
+def write(network: Network, module: nn.Module, path: Path) -> None:
+    """Write ``module`` to ``path`` as :func:`export` does, without comparing.
+
+    Args:
+        network: the description.
+        module: its served module, whose matrices are rounded in place.
+        path: of the ONNX file; its folder is made.
+    """
     module.eval()
     round_weights(module, network.precision)
     arguments = tuple(network.make_inputs(2, network.example[0]).values())
@@ -75,14 +94,6 @@ def export(network: Network, module: nn.Module, path: Path) -> list[Comparison]:
     onnx.checker.check_model(proto)
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(proto, path)
-    comparisons = compare(network, module, path)
-    for found in comparisons:
-        if not found.within:
-            raise ParityError(
-                f"{network.name}: {found.output} strays by {found.absolute:.3g} at {found.case}, more than "
-                f"its tolerance {network.tolerance.atol:g}; look for sizes that were baked into the graph"
-            )
-    return comparisons
 
 
 def to_proto(
@@ -151,9 +162,18 @@ def run(opened: ort.InferenceSession, inputs: Mapping[str, torch.Tensor]) -> dic
     return dict(zip(names, values, strict=True))
 
 
-def compare(network: Network, module: nn.Module, path: Path) -> list[Comparison]:
-    """PyTorch against the file at every example size and, where there is a batch axis, two batch sizes."""
-    opened = session(path)
+def compare(
+    network: Network, module: nn.Module, path: Path, opened: ort.InferenceSession | None = None
+) -> list[Comparison]:
+    """PyTorch against the file at every example size and, where there is a batch axis, two batch sizes.
+
+    Args:
+        network: the description.
+        module: its served module; takes and gives tensors of the CPU.
+        path: of the file.
+        opened: the file, opened already.
+    """
+    opened = opened or session(path)
     batches = BATCHES if network.batching.max_batch > 1 else (1,)
     found: list[Comparison] = []
     for lengths in network.example:

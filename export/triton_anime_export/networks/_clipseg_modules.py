@@ -17,11 +17,6 @@ from torch import Tensor, nn
 from triton_anime_export.frame_io import Normalise
 from triton_anime_export.networks._clip_layers import Encoder, Layer
 
-MEAN = (0.48145466, 0.4578275, 0.40821073)
-"""CLIP's channel means, of RGB in 0..1."""
-STD = (0.26862954, 0.26130258, 0.27577711)
-"""CLIP's channel deviations."""
-
 
 @dataclass(frozen=True)
 class ClipsegSize:
@@ -29,6 +24,7 @@ class ClipsegSize:
 
     Attributes:
         image: side of the square that the frame is squashed to.
+        laid_out: side of the squares that CLIP's table of positions was learnt for.
         patch: pixels of one token's side.
         width, heads, hidden, depth: of the image tower.
         taps: layers whose activations feed the decoder, shallow to deep.
@@ -37,6 +33,7 @@ class ClipsegSize:
     """
 
     image: int = 352
+    laid_out: int = 224
     patch: int = 16
     width: int = 768
     heads: int = 12
@@ -52,20 +49,41 @@ class ClipsegSize:
 FULL = ClipsegSize()
 
 
+def _stretch(learnt: int, wanted: int) -> Tensor:
+    """The matrix [wanted²,learnt²] that stretches a square table bicubically, as the reference does.
+
+    A product with a constant is the same in every runtime; a cubic Resize is not.
+    """
+    if learnt == wanted:
+        return torch.eye(learnt**2)
+    one = torch.eye(learnt**2, device="cpu").reshape(-1, 1, learnt, learnt)
+    grown = nn.functional.interpolate(one, size=(wanted, wanted), mode="bicubic", align_corners=False)
+    return grown.reshape(learnt**2, wanted**2).T.contiguous()
+
+
 class VisionEmbeddings(nn.Module):
-    """Tokens of the picture behind a class token, each with its learnt position."""
+    """Tokens of the picture behind a class token, each with its learnt position.
+
+    Positions were learnt for smaller pictures than CLIPSeg looks at; their table is stretched.
+    """
+
+    stretch: Tensor
 
     def __init__(self, size: ClipsegSize) -> None:
         super().__init__()
+        learnt, wanted = size.laid_out // size.patch, size.image // size.patch
         self.class_embedding = nn.Parameter(torch.zeros(size.width))
         self.patch_embedding = nn.Conv2d(3, size.width, size.patch, size.patch, bias=False)
-        self.position_embedding = nn.Embedding((size.image // size.patch) ** 2 + 1, size.width)
+        self.position_embedding = nn.Embedding(learnt**2 + 1, size.width)
+        self.register_buffer("stretch", _stretch(learnt, wanted), persistent=False)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Map normalised pixels [B,3,S,S] to [B,1+N,D]."""
         tokens = self.patch_embedding(pixels).flatten(2).transpose(1, 2)
         first = self.class_embedding.to(tokens.dtype).expand(tokens.shape[0], 1, -1)
-        return torch.cat([first, tokens], dim=1) + self.position_embedding.weight
+        table = self.position_embedding.weight
+        positions = torch.cat([table[:1], torch.matmul(self.stretch, table[1:])])
+        return torch.cat([first, tokens], dim=1) + positions
 
 
 class VisionModel(nn.Module):
@@ -141,7 +159,8 @@ class Clipseg(nn.Module):
         self.size = size
         self.clip = nn.ModuleDict({"vision_model": VisionModel(size)})
         self.decoder = Decoder(size)
-        self.normalise = Normalise(MEAN, STD)
+        # ImageNet's mean and deviation, not CLIP's: so were its authors' pictures.
+        self.normalise = Normalise()
 
     def forward(self, pixels: Tensor, condition: Tensor) -> Tensor:
         """Find what each sentence names.

@@ -10,6 +10,7 @@ from triton_anime_export.network import (
     Batching,
     Network,
     Precision,
+    Published,
     Size,
     StateDict,
     Tensor,
@@ -18,6 +19,7 @@ from triton_anime_export.network import (
 )
 from triton_anime_export.networks._clipseg_lite import CONDITION, LiteClipseg
 from triton_anime_export.networks._clipseg_modules import FULL, Clipseg
+from triton_anime_export.networks._clipseg_reference import image_half
 
 LONG_SIDE, MULTIPLE = 320, 32
 """Of the small size; the published one squashes to a square."""
@@ -29,6 +31,15 @@ OFFICIAL = (
         "Apache-2.0",
         True,
         "both halves in one file; rd64-refined",
+    ),
+)
+
+
+PUBLISHED = (
+    Published(
+        "scores of rd64-refined",
+        "none published",
+        "README of timojl/clipseg; the paper's are those of weights before refining",
     ),
 )
 
@@ -69,15 +80,20 @@ def adapt_official(state: StateDict) -> StateDict:
     return {key: value for key, value in state.items() if key in core.state_dict()}
 
 
+def _inputs(width: int) -> tuple[Tensor, ...]:
+    return (
+        Tensor("FRAME", "uint8", ("height", "width", 3), "RGB"),
+        Tensor("CONDITION", "float32", ("prompts", width), "sentence embeddings from clipseg_text"),
+    )
+
+
 NETWORK = Network(
     name="clipseg",
+    family="clipseg",
     role="effects by prompt",
     summary="One mask for each sentence: where in the frame is what it names.",
     paper="Lüddecke and Ecker, Image Segmentation Using Text and Image Prompts, CVPR 2022",
-    inputs=(
-        Tensor("FRAME", "uint8", ("height", "width", 3), "RGB"),
-        Tensor("CONDITION", "float32", ("prompts", CONDITION), "sentence embeddings from clipseg_text"),
-    ),
+    inputs=_inputs(CONDITION),
     outputs=(
         Tensor("MASKS", "uint8", ("prompts", "height", "width"), "probability times 255, one map a sentence"),
     ),
@@ -89,6 +105,9 @@ NETWORK = Network(
     example=({"height": 144, "width": 256, "prompts": 5}, {"height": 240, "width": 136, "prompts": 3}),
     official=OFFICIAL,
     adapt_official=adapt_official,
+    full={"inputs": _inputs(FULL.condition)},
+    published=PUBLISHED,
+    reference=image_half,
     inside=(
         "lite: long side to 320, sides to multiples of 32, the encoder and decoder of panoptic_deeplab and a "
         "head that the sentence modulates; full: squashed to 352x352; both bilinear"

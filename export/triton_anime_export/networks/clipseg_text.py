@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from triton_anime_export.network import Batching, Network, Size, StateDict, Tensor, Tolerance
+from triton_anime_export.networks._clipseg_reference import text_half
 from triton_anime_export.networks._clipseg_text_modules import FULL, LITE, ClipsegText, TextSize
-from triton_anime_export.networks.clipseg import OFFICIAL
+from triton_anime_export.networks.clipseg import OFFICIAL, PUBLISHED
 
 SIZES: dict[Size, TextSize] = {"lite": LITE, "full": FULL}
 
@@ -38,10 +39,12 @@ def adapt_official(state: StateDict) -> StateDict:
     return {key: value for key, value in state.items() if key in core.state_dict()}
 
 
-def _example(batch: int, lengths: Mapping[str, int]) -> dict[str, torch.Tensor]:
+def _example(
+    batch: int, lengths: Mapping[str, int], vocabulary: int = LITE.vocabulary
+) -> dict[str, torch.Tensor]:
     """Sentences of different lengths, padded."""
     count = lengths["tokens"]
-    ids = torch.arange(batch * count).reshape(batch, count) * 7919 % (LITE.vocabulary - 1) + 1
+    ids = torch.arange(batch * count).reshape(batch, count) * 7919 % (vocabulary - 1) + 1
     ends = torch.tensor([count - (3 * row) % (count - 1) for row in range(batch)])
     padded = torch.where(torch.arange(count)[None] < ends[:, None], ids, 0)
     return {"TOKENS": padded.to(torch.int32)}
@@ -49,6 +52,7 @@ def _example(batch: int, lengths: Mapping[str, int]) -> dict[str, torch.Tensor]:
 
 NETWORK = Network(
     name="clipseg_text",
+    family="clipseg",
     role="effects by prompt (text)",
     summary="Turns a sentence into the embedding that tells clipseg what to look for.",
     paper="Lüddecke and Ecker, Image Segmentation Using Text and Image Prompts, CVPR 2022",
@@ -61,6 +65,13 @@ NETWORK = Network(
     example_inputs=_example,
     official=OFFICIAL,
     adapt_official=adapt_official,
+    full={
+        "outputs": (Tensor("CONDITION", "float32", (FULL.condition,), "sentence embedding"),),
+        "example": ({"tokens": FULL.length}, {"tokens": 20}),
+        "example_inputs": lambda batch, lengths: _example(batch, lengths, FULL.vocabulary),
+    },
+    published=PUBLISHED,
+    reference=text_half,
     inside=(
         "the lite size reads hashed words and trigrams (tokens of triton_anime.prompts; Bojanowski et al. "
         "2017) and needs no vocabulary; the full size reads CLIP's byte-pair codes"

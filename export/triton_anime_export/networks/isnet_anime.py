@@ -14,6 +14,7 @@ from triton_anime_export.network import (
     Batching,
     Golden,
     Network,
+    Published,
     Size,
     StateDict,
     Tensor,
@@ -108,6 +109,13 @@ NETWORK = Network(
         ),
     ),
     adapt_official=adapt_official,
+    published=(
+        Published(
+            "scores of the anime checkpoint",
+            "none published",
+            "README of SkyTNT/anime-segmentation; those of the IS-Net paper are of other weights",
+        ),
+    ),
     golden=Golden(
         core=lambda shapes: _Published(),
         cases=pictures(*(f"logit{level}" for level in range(1, 7)), "mask"),

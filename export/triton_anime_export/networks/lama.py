@@ -109,6 +109,20 @@ def _cases(archive: Mapping[str, NDArray[Any]]) -> Sequence[GoldenCase]:
     ]
 
 
+def _example(batch: int, lengths: Mapping[str, int]) -> dict[str, torch.Tensor]:
+    """Hard-edged blotches with a hole in a third of them: were all hidden, the frame would not count."""
+    generator = torch.Generator().manual_seed(batch)
+    size = (lengths["height"], lengths["width"])
+    colours = resize(torch.rand(batch, 3, 12, 12, generator=generator), size).permute(0, 2, 3, 1)
+    hidden = (
+        torch.nn.functional.interpolate(torch.rand(batch, 1, 7, 7, generator=generator), size)[:, 0] > 0.67
+    )
+    return {
+        "FRAME": (colours * 255).to(torch.uint8).contiguous(),
+        "MASK": hidden.to(torch.uint8) * 255,
+    }
+
+
 NETWORK = Network(
     name="lama",
     role="image inpainting",
@@ -131,6 +145,7 @@ NETWORK = Network(
     tolerance=Tolerance(atol=1.0, outliers=1e-4),
     build=build,
     example=({"height": 144, "width": 256}, {"height": 240, "width": 136}),
+    example_inputs=_example,
     official=(
         Weights(
             "https://huggingface.co/smartywu/big-lama/resolve/main/big-lama.zip",

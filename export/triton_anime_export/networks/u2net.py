@@ -17,13 +17,14 @@ from triton_anime_export.network import (
     Batching,
     Golden,
     Network,
+    Published,
     Size,
     Tensor,
     Tolerance,
     Weights,
 )
 from triton_anime_export.networks._golden_cases import pictures
-from triton_anime_export.networks._nested_u import DECODERS, FULL, LITE, STAGES, Nest, Widths
+from triton_anime_export.networks._nested_u import DECODERS, FULL, LITE, SMALL, STAGES, Nest, Widths
 
 LONG_SIDE, MULTIPLE = 320, 32
 
@@ -96,6 +97,8 @@ def served_variant(shapes: Mapping[str, tuple[int, ...]]) -> Served:
     return Served(variant(shapes), official=True)
 
 
+_PAPER = "Qin et al., Pattern Recognition 2020"
+
 NETWORK = Network(
     name="u2net",
     role="character detail",
@@ -125,6 +128,24 @@ NETWORK = Network(
         ),
     ),
     variant=served_variant,
+    sizes={
+        "u2net": lambda: build("full"),
+        "u2netp": lambda: Served(U2Net(SMALL), official=True),
+    },
+    published=(
+        *(
+            Published(f"MAE, {data}", value, _PAPER, "u2net")
+            for data, value in (
+                ("DUTS-TE", "0.044"),
+                ("DUT-OMRON", "0.054"),
+                ("ECSSD", "0.033"),
+                ("HKU-IS", "0.031"),
+                ("PASCAL-S", "0.074"),
+            )
+        ),
+        Published("speed, GTX 1080 Ti, 320x320", "30 frames/s", f"{_PAPER}, abstract", "u2net"),
+        Published("speed, GTX 1080 Ti, 320x320", "40 frames/s", f"{_PAPER}, abstract", "u2netp"),
+    ),
     golden=Golden(core=variant, cases=pictures(*(f"d{index}" for index in range(7)))),
     inside="long side to 320, sides to multiples of 32 (bilinear), ImageNet mean; alpha back to the frame",
 )

@@ -23,7 +23,7 @@ def published() -> Any:
         "num_hidden_layers": 5,
         "num_attention_heads": 4,
         "intermediate_size": 96,
-        "image_size": 64,
+        "image_size": 48,
         "patch_size": 16,
     }
     text = {
@@ -56,6 +56,7 @@ def published() -> Any:
 def test_both_halves_are_the_published_ones(published: Any) -> None:
     size = ClipsegSize(
         image=64,
+        laid_out=48,
         width=48,
         heads=4,
         hidden=96,
@@ -88,7 +89,7 @@ def test_the_full_size_has_the_published_keys(published: Any) -> None:
     tiny = published.state_dict()
     deeper = {key for key in full if key not in tiny}
     assert all(".encoder.layers." in key for key in deeper)
-    assert full["clip.vision_model.embeddings.position_embedding.weight"].shape == (485, 768)
+    assert full["clip.vision_model.embeddings.position_embedding.weight"].shape == (197, 768)
     assert full["clip.text_model.embeddings.token_embedding.weight"].shape == (49408, 512)
     assert full["decoder.transposed_convolution.4.weight"].shape == (32, 1, 4, 4)
 
