@@ -74,7 +74,8 @@ class Manifest:
         if self.source != other.source:
             return "another input"
         for key in sorted(self.settings.keys() | other.settings.keys()):
-            if self.settings.get(key) != other.settings.get(key):
+            # An option that did not exist yet was as it is when nobody chooses: empty.
+            if (self.settings.get(key) or None) != (other.settings.get(key) or None):
                 return f"another '{key}'"
         return None
 

@@ -277,6 +277,21 @@ def test_flow_without_a_network_is_measured_here(scene: Any) -> None:
     assert all(item.motion_magnitude for item in measured[1:])
 
 
+def test_networks_of_the_effects_are_asked_by_name(scene: Any) -> None:
+    sent: list[list[bytes]] = []
+
+    def watched(inputs: Tensors) -> Tensors:
+        sent.append(list(inputs["NETWORKS"]) if "NETWORKS" in inputs else [])
+        return no_effects(inputs)
+
+    frames = scene(pan=(0.0, 0.0)).frames[:1]
+    run(FakeServer(networks(separate_effects=watched)), drawings(frames))
+    run(FakeServer(networks(separate_effects=watched)), drawings(frames), effects=("clipseg", "grounded_sam"))
+    assert sent == [[], [b"clipseg", b"grounded_sam"]]
+    with pytest.raises(InputError, match="effects is sam; name one or more of clipseg, grounded_sam"):
+        Settings(effects=("sam",))
+
+
 def test_networks_of_the_detail_are_asked_by_name(scene: Any) -> None:
     named: list[list[bytes]] = []
 

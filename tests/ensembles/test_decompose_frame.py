@@ -89,6 +89,114 @@ def test_segmentation_is_what_it_cannot_do_without(ensemble: Any, refused: Any) 
         ensemble("decompose_frame", u2net=matte)(FRAME=frame())
 
 
+def only(*names: str) -> NDArray[Any]:
+    return np.array([name.encode() for name in names], object)
+
+
+GROUNDED: dict[str, Any] = {
+    "bert_tokenizer": lambda inputs: {
+        "TOKENS": np.array([[101, 7, 1012, 102]] * len(inputs["TEXT"]), np.int32)
+    },
+    "grounding_dino": lambda inputs: {
+        "SCORES": np.full((1, 1, inputs["TOKENS"].shape[1]), 0.9, np.float32),
+        # what the picture shows at 220..300, 20..80, in a frame of 96 by 128 that it fills
+        "BOXES": np.array([[[260 / W, 50 / H, 80 / W, 60 / H]]], np.float32),
+    },
+    "sam_encode": lambda inputs: {"EMBEDDING": np.zeros((1, 256, 64, 64), np.float32)},
+    "sam_decode": lambda inputs: {
+        "MASKS": np.full((1, inputs["BOXES"].shape[1], 256, 256), 255, np.uint8),
+        "SCORES": np.ones(inputs["BOXES"].shape[:2], np.float32),
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("names", "called"),
+    [
+        (("clipseg",), {"clipseg_text", "clipseg"}),
+        (("grounded_sam",), set(GROUNDED)),
+        (("grounded_sam", "clipseg"), {"clipseg_text", "clipseg", *GROUNDED}),
+        (None, {"clipseg_text", "clipseg", *GROUNDED}),
+    ],
+)
+def test_a_request_may_name_its_effect_networks(ensemble: Any, names: Any, called: set[str]) -> None:
+    model = ensemble("decompose_frame", {"boxes_frame": "96x128"}, **NETWORKS, **GROUNDED)
+    found = model(FRAME=frame(), **({} if names is None else {"EFFECT_NETWORKS": only(*names)}))
+    assert set(model.called) - {"panoptic_deeplab", "u2net", "modnet", "lama"} == called
+    assert found["EFFECTS"][30:70, 235:285, 3].min() > 60
+
+
+def test_effects_come_from_the_source_that_is_named(ensemble: Any) -> None:
+    def unsure(inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        answer = segment(inputs)
+        answer["SEMANTIC"][0, 2] //= 4
+        return answer
+
+    def nothing(inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        return {"MASKS": np.zeros_like(NETWORKS["clipseg"](inputs)["MASKS"])}
+
+    model = ensemble(
+        "decompose_frame",
+        {"boxes_frame": "96x128"},
+        **{**NETWORKS, **GROUNDED, "panoptic_deeplab": unsure, "clipseg": nothing},
+    )
+    strength = {
+        name: found["EFFECTS"][30:70, 235:285, 3].mean()
+        for name in ("clipseg", "grounded_sam")
+        for found in [model(FRAME=frame(), EFFECT_NETWORKS=only(name))]
+    }
+    assert strength["clipseg"] == 0
+    assert strength["grounded_sam"] > 60
+
+
+def test_a_request_may_name_its_detail_networks(ensemble: Any) -> None:
+    model = ensemble("decompose_frame", **NETWORKS, isnet_anime=matte)
+    found = model(FRAME=frame(), DETAIL_NETWORKS=only("isnet_anime"))
+    assert "isnet_anime" in model.called
+    assert not {"u2net", "modnet"} & set(model.called)
+    assert found["CHARACTER"][80:180, 80:120, 3].min() == 255
+
+
+def test_edges_are_answered_where_their_network_is_named(ensemble: Any) -> None:
+    def edges(inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        return {"ALPHA": np.where(inputs["TRIMAP"] == 128, 77, inputs["TRIMAP"]).astype(np.uint8)}
+
+    model = ensemble("decompose_frame", **NETWORKS, vitmatte=edges)
+    model(FRAME=frame())
+    assert "vitmatte" not in model.called
+    found = model(FRAME=frame(), DETAIL_NETWORKS=only("u2net", "vitmatte"))
+    assert (found["CHARACTER"][..., 3] == 77).sum() > 200
+
+
+@pytest.mark.parametrize(
+    ("tensor", "names", "message"),
+    [
+        ("EFFECT_NETWORKS", ("grounded_sam",), "^role effects by prompt is not served"),
+        (
+            "EFFECT_NETWORKS",
+            ("sam",),
+            "^EFFECT_NETWORKS names sam; name one or more of clipseg, grounded_sam$",
+        ),
+        ("DETAIL_NETWORKS", ("isnet_anime",), "^role character detail is not served"),
+        ("DETAIL_NETWORKS", ("u2net", "vitmatte"), "^role fine edges is not served"),
+        ("DETAIL_NETWORKS", ("sam",), "^DETAIL_NETWORKS names sam; name one or more of u2net"),
+    ],
+)
+def test_what_a_request_names_must_be_there(
+    ensemble: Any, refused: Any, tensor: str, names: tuple[str, ...], message: str
+) -> None:
+    model = ensemble("decompose_frame", **NETWORKS)
+    with pytest.raises(refused, match=message):
+        model(FRAME=frame(), **{tensor: only(*names)})
+
+
+@pytest.mark.parametrize("failing", ["u2net", "clipseg", "lama"])
+def test_a_network_that_fails_is_no_absent_role(ensemble: Any, refused: Any, failing: str) -> None:
+    model = ensemble("decompose_frame", **{**NETWORKS, failing: "out of memory"})
+    with pytest.raises(refused, match="failed: out of memory"):
+        model(FRAME=frame())
+
+
 @pytest.mark.triton
 def test_contract_on_the_server(triton: Server) -> None:
     if not triton.is_ready("decompose_frame"):

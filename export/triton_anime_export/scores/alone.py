@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -43,7 +44,9 @@ def matte(server: Server, network: str, frame: U8) -> U8:
 def effects(server: Server, frame: U8) -> tuple[dict[str, U8], U8]:
     """CLIPSeg's probability · 255 [H,W] by effect type, and of any effect."""
     prompts = np.array([sentence.encode() for sentence in EFFECT_SENTENCES], object)
-    masks = server.infer("separate_effects", {"FRAME": frame, "PROMPTS": prompts}, ["MASKS"])["MASKS"]
+    inputs: dict[str, NDArray[Any]] = {"FRAME": frame, "PROMPTS": prompts}
+    inputs["NETWORKS"] = np.array([b"clipseg"], object)
+    masks = server.infer("separate_effects", inputs, ["MASKS"])["MASKS"]
     return dict(zip(CANONICAL, masks[:-1], strict=True)), masks[-1]
 
 

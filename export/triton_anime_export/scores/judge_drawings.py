@@ -183,7 +183,7 @@ class DrawingJudge:
         true = clip.effect(t)
         pools, frame = self._of(clip), clip.drawing(t)
         masks = {PRODUCT: layer[..., 3] >= EFFECT_SEEN, "bright": peers.bright(frame)}
-        if self._server.is_ready("separate_effects"):
+        if self._server.is_ready("separate_effects") and self._server.is_ready("clipseg"):
             named, anything = alone.effects(self._server, frame)
             masks["clipseg"] = anything >= EFFECT_SEEN
             kinds = clip.shot.effect_type[t]

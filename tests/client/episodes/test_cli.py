@@ -121,6 +121,7 @@ def test_a_folder_with_a_bad_file_among_good_ones(
         (["--fps", "0"], 2),
         (["--prompts", ","], 2),
         (["--max-frames", "0"], 2),
+        (["--effects", "sam"], 2),
         (["--quiet", "--json"], 2),
         (["--no-such-option"], 2),
         (["--range", "100-200"], 3),

@@ -176,6 +176,8 @@ def test_another_input_or_setting_is_refused(
     process_episode(job, keyed)
     with pytest.raises(OutputError, match=r"another 'prompts'.*--overwrite"):
         process_episode(replace(job, settings=Settings(prompts=("smoke",))), keyed)
+    with pytest.raises(OutputError, match=r"another 'effects'.*--overwrite"):
+        process_episode(replace(job, settings=Settings(effects=("grounded_sam",))), keyed)
     with pytest.raises(OutputError, match=r"another input.*--overwrite"):
         process_episode(replace(job, path=two_shots), keyed)
     # what changes no pixel may change
@@ -189,6 +191,7 @@ def test_half_of_an_older_version_is_not_mixed_with_new_work(
     process_episode(job, keyed)
     manifest = job.folder / "manifest.json"
     older = json.loads(manifest.read_text()) | {"triton_anime": "0.0.1"}
+    del older["settings"]["effects"]  # an option that the older version did not have
     manifest.write_text(json.dumps(older))
     assert process_episode(job, never).status == "already complete"
     manifest.write_text(json.dumps(older | {"complete": False}))
