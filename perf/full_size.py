@@ -19,6 +19,7 @@ from pathlib import Path
 
 from triton_anime_export.errors import ExportError
 from triton_anime_export.full_size import THREADS, measure, providers
+from triton_anime_export.network import Network
 from triton_anime_export.networks import NETWORKS
 from triton_anime_export.records import Record, put
 from triton_anime_export.sizes import find_size, keys
@@ -51,6 +52,15 @@ def alone(name: str, runs: int, device: str, timeout_s: float) -> Record:
             return record
         said = done.stderr.strip().splitlines()
         return {"failed": said[-1] if said else f"the process ended with {done.returncode}"}
+
+
+def _attempt(network: Network, size: str, folder: Path, runs: int, device: str) -> Record:
+    """The measurement, or why there is none: exporters raise whatever they meet."""
+    try:
+        return measure(network, size, folder, runs, device)
+    except Exception as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        return {"failed": f"{type(error).__name__}: {' '.join(lines)[:300]}"}
 
 
 def row(name: str, record: Record) -> str:
@@ -97,7 +107,7 @@ def main() -> None:
         providers(options.device)
         if options.into is not None:
             with tempfile.TemporaryDirectory() as folder:
-                record = measure(*sizes[0], Path(folder), options.onnx_runs, options.device)
+                record = _attempt(*sizes[0], Path(folder), options.onnx_runs, options.device)
             options.into.write_text(json.dumps(record), "utf-8")
             return
     except ExportError as error:

@@ -84,7 +84,8 @@ class TextModel(nn.Module):
         causal = torch.where(order[None, :] > order[:, None], -1e4, 0.0)
         x, _ = self.encoder(x, causal[None, None])
         # CLIP's end-of-text code is the highest of its vocabulary; the first one ends the sentence.
-        end = torch.nn.functional.one_hot(tokens.argmax(dim=1), tokens.shape[1]).to(x.dtype)
+        # Compared, because one_hot bakes the traced length into an exported graph.
+        end = (order[None, :] == tokens.argmax(dim=1, keepdim=True)).to(x.dtype)
         return cast("Tensor", (self.final_layer_norm(x) * end[..., None]).sum(1))
 
 

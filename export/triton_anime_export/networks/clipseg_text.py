@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import nn
@@ -50,6 +51,12 @@ def _example(
     return {"TOKENS": padded.to(torch.int32)}
 
 
+def _shapes() -> tuple[Any, ...]:
+    """No sentence is longer than the table of positions."""
+    tokens = torch.export.Dim("tokens", min=2, max=FULL.length)
+    return ({0: torch.export.Dim("batch"), 1: tokens},)
+
+
 NETWORK = Network(
     name="clipseg_text",
     family="clipseg",
@@ -68,6 +75,7 @@ NETWORK = Network(
     full={
         "outputs": (Tensor("CONDITION", "float32", (FULL.condition,), "sentence embedding"),),
         "example": ({"tokens": FULL.length}, {"tokens": 20}),
+        "dynamic_shapes": _shapes,
         "example_inputs": lambda batch, lengths: _example(batch, lengths, FULL.vocabulary),
     },
     published=PUBLISHED,

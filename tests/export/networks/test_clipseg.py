@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,6 +11,7 @@ from triton_anime_export.networks._clipseg_lite import CONDITION, LiteClipseg
 from triton_anime_export.networks._clipseg_modules import Clipseg, ClipsegSize
 from triton_anime_export.networks._clipseg_text_modules import LITE as LITE_TEXT
 from triton_anime_export.networks._clipseg_text_modules import ClipsegText, TextSize
+from triton_anime_export.to_onnx import run, session, to_proto
 from triton_anime_export.training.clipseg import Trainee
 from triton_anime_export.training.encoder import BODY
 
@@ -92,6 +94,19 @@ def test_the_full_size_has_the_published_keys(published: Any) -> None:
     assert full["clip.vision_model.embeddings.position_embedding.weight"].shape == (197, 768)
     assert full["clip.text_model.embeddings.token_embedding.weight"].shape == (49408, 512)
     assert full["decoder.transposed_convolution.4.weight"].shape == (32, 1, 4, 4)
+
+
+def test_sentences_of_any_length_go_through_the_exported_tower() -> None:
+    torch.manual_seed(0)
+    tower = ClipsegText(TextSize(99, 20, 32, 4, 64, 2, 24)).eval()
+    dims = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens", min=2, max=20)}
+    traced = torch.randint(1, 99, (2, 20))
+    opened = session(to_proto(tower, (traced,), ["TOKENS"], ["CONDITION"], (dims,)).SerializeToString())
+    for length in (20, 7):
+        tokens = torch.randint(1, 99, (3, length))
+        with torch.no_grad():
+            wanted = tower(tokens).numpy()
+        np.testing.assert_allclose(run(opened, {"TOKENS": tokens})["CONDITION"], wanted, atol=1e-5)
 
 
 def test_padding_does_not_change_a_sentence() -> None:
