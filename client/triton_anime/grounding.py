@@ -26,8 +26,6 @@ PADDING, BEGIN, END, STOP = 0, 101, 102, 1012
 """Ids of BERT's vocabulary (uncased): padding, [CLS], [SEP] and the full stop that ends a phrase."""
 LONGEST = 256
 """Tokens of one caption at most, [CLS] and [SEP] included: the network's ``max_text_len``."""
-SAM_SIDE = 1024
-"""Of the square frame that SAM's image encoder takes, in pixels."""
 FILL = (124, 116, 104)
 """ImageNet's mean colour, RGB: what is no picture becomes nothing once the networks subtract it."""
 
@@ -45,6 +43,7 @@ class Options:
         text_threshold: least score of a sentence in such a box, 0..1; the official demo has 0.25.
         overlap: intersection over union from which the weaker of two boxes of a sentence is dropped.
         most: boxes that go to SAM at most, in its one call for a picture.
+        side: of the square frame that the served SAM takes, in pixels.
 
     Raises:
         ValueError: a value is out of its range.
@@ -55,6 +54,7 @@ class Options:
     text_threshold: float = 0.25
     overlap: float = 0.7
     most: int = 32
+    side: int = 1024
 
     def __post_init__(self) -> None:
         if min(self.frame) < 1:
@@ -62,8 +62,9 @@ class Options:
         for name in ("box_threshold", "text_threshold", "overlap"):
             if not 0 < getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must lie between 0 and 1")
-        if self.most < 1:
-            raise ValueError(f"boxes_at_most is {self.most}; it must be 1 or more")
+        for name, value in (("boxes_at_most", self.most), ("masks_side", self.side)):
+            if value < 1:
+                raise ValueError(f"{name} is {value}; it must be 1 or more")
 
     @classmethod
     def read(cls, parameters: Mapping[str, str]) -> Options:
@@ -71,7 +72,7 @@ class Options:
 
         Args:
             parameters: ``boxes_frame`` ("768x1344": height, width), ``box_threshold``, ``text_threshold``,
-                ``box_overlap`` and ``boxes_at_most``, each as text; others are ignored.
+                ``box_overlap``, ``boxes_at_most`` and ``masks_side``, each as text; others are ignored.
 
         Raises:
             ValueError: one cannot be read or is out of its range; the message names it.
@@ -81,15 +82,13 @@ class Options:
         if not (height.strip().isdecimal() and width.strip().isdecimal()):
             said = parameters["boxes_frame"]
             raise ValueError(f"boxes_frame is {said!r}; write height and width, such as 768x1344")
-        most = parameters.get("boxes_at_most", str(usual.most))
-        if not most.strip().isdecimal():
-            raise ValueError(f"boxes_at_most is {most!r}; write a whole number")
         return cls(
             (int(height), int(width)),
             _number(parameters, "box_threshold", usual.box_threshold),
             _number(parameters, "text_threshold", usual.text_threshold),
             _number(parameters, "box_overlap", usual.overlap),
-            int(most),
+            _whole(parameters, "boxes_at_most", usual.most),
+            _whole(parameters, "masks_side", usual.side),
         )
 
 
@@ -98,6 +97,13 @@ def _number(parameters: Mapping[str, str], name: str, usual: float) -> float:
         return float(parameters.get(name, usual))
     except ValueError:
         raise ValueError(f"{name} is {parameters[name]!r}; write a number such as {usual}") from None
+
+
+def _whole(parameters: Mapping[str, str], name: str, usual: int) -> int:
+    said = parameters.get(name, str(usual)).strip()
+    if not said.isdecimal():
+        raise ValueError(f"{name} is {said!r}; write a whole number such as {usual}")
+    return int(said)
 
 
 def phrase(prompt: str) -> str:

@@ -190,9 +190,9 @@ def test_a_map_is_a_probability() -> None:
 
 def test_options_of_a_configuration() -> None:
     assert Options.read({}) == Options()
-    assert Options.read({"boxes_frame": "48x84", "box_threshold": "0.2", "boxes_at_most": "4"}) == Options(
-        (48, 84), box_threshold=0.2, most=4
-    )
+    assert Options.read(
+        {"boxes_frame": "48x84", "box_threshold": "0.2", "boxes_at_most": "4", "masks_side": "256"}
+    ) == Options((48, 84), box_threshold=0.2, most=4, side=256)
 
 
 @pytest.mark.parametrize(
@@ -206,6 +206,7 @@ def test_options_of_a_configuration() -> None:
         ("box_threshold", "nan"),
         ("boxes_at_most", "0"),
         ("boxes_at_most", "many"),
+        ("masks_side", "1024x1024"),
     ],
 )
 def test_options_that_cannot_be_read(name: str, value: str) -> None:

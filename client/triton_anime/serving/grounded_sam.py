@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime import grounding
-from triton_anime.grounding import SAM_SIDE, Letterbox, Options
+from triton_anime.grounding import Letterbox, Options
 from triton_anime.serving.calls import Caller
 
 U8 = NDArray[np.uint8]
@@ -52,7 +52,8 @@ class GroundedSam:
         found = await self._detect(frame, sentences)
         if not len(found.boxes):
             return np.zeros((len(sentences), height, width), np.uint8)
-        box = Letterbox(frame.shape[0], frame.shape[1], SAM_SIDE, SAM_SIDE)
+        side = self._options.side
+        box = Letterbox(frame.shape[0], frame.shape[1], side, side)
         encoded = await self._caller.ask("sam_encode", {"FRAME": box.put(frame)[None]}, ["EMBEDDING"])
         inputs = {"EMBEDDING": encoded["EMBEDDING"], "BOXES": box.boxes_in(found.boxes)[None]}
         decoded = await self._caller.ask("sam_decode", inputs, ["MASKS", "SCORES"])
