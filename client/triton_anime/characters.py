@@ -41,6 +41,18 @@ class Segmentation:
     boxes: I32
     probability: U8
 
+    @classmethod
+    def at(
+        cls, size: tuple[int, int], instances: U8, scores: F32, boxes: I32, probability: U8
+    ) -> Segmentation:
+        """What was said about a larger frame, for the working frame of this height and width."""
+        if instances.shape == size:
+            return cls(instances, scores, boxes, probability)
+        down, right = size[0] / instances.shape[0], size[1] / instances.shape[1]
+        small = cv2.resize(instances, size[::-1], interpolation=cv2.INTER_NEAREST)
+        moved = np.rint(boxes * np.array([right, down, right, down])).astype(np.int32)
+        return cls(small, scores, moved, probability)
+
 
 def coarse_mask(probability: U8 | None, identity: U8 | None) -> U8 | None:
     """Coarse character mask [h,w] · 255: the segmentation's, and sure where the tracker sees somebody."""

@@ -29,6 +29,8 @@ _MOST_CHARACTERS = 24
 _BORDER, _SAME_PLACE = 3, 0.1
 # A character smaller than this share of the picture is a fragment of its neighbour, or noise.
 _SMALLEST = 0.0008
+# Share of the longer side within which cells of no instance belong to the nearest one.
+_NEAR = 0.02
 # Probability, of 255, from which a pixel may belong to a character.
 _MAYBE = 64
 
@@ -116,7 +118,37 @@ def _join_agreeing(labels: U8, votes: F32, peaks: F32) -> U8:
     return names[labels]
 
 
-def panoptic(probabilities: U8, instances: U8, height: int, width: int) -> Panoptic:
+def kept_segments(
+    segments: U8,
+    labels: NDArray[np.int32],
+    areas: NDArray[np.int32],
+    roles: NDArray[np.int64],
+    overlap: float,
+) -> U8:
+    """The characters among the segments of Mask2Former, by the rule of its official panoptic inference.
+
+    Args:
+        segments: [h,w] uint8: 0 nobody, else query + 1.
+        labels: [Q] class of each query.
+        areas: [Q,2] cells that each query won, cells that it claims.
+        roles: [C] role of each class.
+        overlap: share of what it claims that a query must have won, or others cover it and it is dropped.
+
+    Returns:
+        [h,w] uint8 instances: 0 none, 1..N.
+    """
+    known = (labels >= 0) & (labels < len(roles))
+    role = np.where(known, roles[np.where(known, labels, 0)], BACKGROUND)
+    won, claimed = areas[:, 0], areas[:, 1]
+    kept = (role == CHARACTER) & (won > 0) & (won >= overlap * claimed)
+    chosen = np.flatnonzero(kept)
+    chosen = chosen[np.argsort(-won[chosen], kind="stable")][:_MOST_CHARACTERS]
+    numbers = np.zeros(256, np.uint8)
+    numbers[chosen + 1] = np.arange(1, len(chosen) + 1)
+    return numbers[segments]
+
+
+def panoptic(probabilities: U8, instances: U8, height: int, width: int, *, mend: bool = True) -> Panoptic:
     """Classes and cleaned instances at the frame's size.
 
     Args:
@@ -124,13 +156,16 @@ def panoptic(probabilities: U8, instances: U8, height: int, width: int) -> Panop
         instances: [h,w] uint8 instance of each cell, 0 none.
         height: rows of the frame.
         width: columns of the frame.
+        mend: join instances that stand on one another and fragments with what they touch: for networks that
+            group pixels by votes. One whose queries are whole things is believed.
     """
     stack = np.ascontiguousarray(probabilities.transpose(1, 2, 0))
     large = cv2.resize(stack, (width, height), interpolation=cv2.INTER_LINEAR)
     semantic = large.argmax(axis=2).astype(np.uint8)
     character = semantic == CHARACTER
-    merged = _merge_fragments(_join_bodies(instances), probabilities[CHARACTER] >= _MAYBE)
-    labels = cv2.resize(_extend(merged), (width, height), interpolation=cv2.INTER_NEAREST)
+    maybe = probabilities[CHARACTER] >= _MAYBE
+    whole = _merge_fragments(_join_bodies(instances), maybe) if mend else _with_strays(instances, maybe)
+    labels = cv2.resize(_extend(whole), (width, height), interpolation=cv2.INTER_NEAREST)
     labels[~character] = 0
     chance = large[..., CHARACTER]
     found: list[tuple[float, int, tuple[int, int, int, int]]] = []
@@ -152,6 +187,14 @@ def panoptic(probabilities: U8, instances: U8, height: int, width: int) -> Panop
         np.array([score for score, _, _ in found], np.float32),
         np.array([box for _, _, box in found], np.int32).reshape(-1, 4),
     )
+
+
+def _with_strays(instances: U8, maybe: NDArray[np.bool_]) -> U8:
+    """Instances grown by what lies beside them; what lies far from all of them stands for itself."""
+    grown = nearest_label(instances, _NEAR * max(instances.shape)) if instances.any() else instances
+    strays = maybe & (grown == 0)
+    _, parts = cv2.connectedComponents(strays.astype(np.uint8), connectivity=8)
+    return np.where(strays, np.minimum(parts + int(instances.max()), 255), grown).astype(np.uint8)
 
 
 def _join_bodies(instances: U8) -> U8:

@@ -188,11 +188,19 @@ class Pipeline:
         """Stages 1 and 2b and the flow from the drawing before, all sent at once."""
         before, cel = pair
         frame = cel.working
-        segment = self._roles.ask(
-            SEGMENTATION, {"FRAME": frame}, ["INSTANCES", "SCORES", "BOXES", "PROBABILITY"]
-        )
+        looked = frame
+        if self._roles.fixed_long_side > self.settings.working_long_side:
+            looked = decompose.working_frame(cel.image, self._roles.fixed_long_side)
+        segmented: dict[str, NDArray[Any]] = {"FRAME": looked}
+        for name, words in (
+            ("NETWORKS", self.settings.segmentation),
+            ("CLASS_ROLES", self.settings.class_roles),
+        ):
+            if words:
+                segmented[name] = np.array([word.encode() for word in words], object)
+        segment = self._roles.ask(SEGMENTATION, segmented, ["INSTANCES", "SCORES", "BOXES", "PROBABILITY"])
         prompts = np.array([prompt.encode() for prompt in self.settings.prompts], object)
-        asked: dict[str, NDArray[Any]] = {"FRAME": frame, "PROMPTS": prompts}
+        asked: dict[str, NDArray[Any]] = {"FRAME": looked, "PROMPTS": prompts}
         if self.settings.effects:
             asked["NETWORKS"] = np.array([name.encode() for name in self.settings.effects], object)
         effects = self._roles.ask(EFFECTS, asked, ["ALPHA", "INTENSITY", "COVERAGE"])
@@ -205,8 +213,12 @@ class Pipeline:
         def wait() -> Cel:
             answer = segment()
             if answer is not None:
-                cel.segmentation = Segmentation(
-                    answer["INSTANCES"], answer["SCORES"], answer["BOXES"], answer["PROBABILITY"]
+                cel.segmentation = Segmentation.at(
+                    (frame.shape[0], frame.shape[1]),
+                    answer["INSTANCES"],
+                    answer["SCORES"],
+                    answer["BOXES"],
+                    answer["PROBABILITY"],
                 )
             cel.effects = effects()
             moved = flow()

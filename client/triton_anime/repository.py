@@ -44,9 +44,14 @@ def ensemble_repository() -> Path:
     return _find("ensembles")
 
 
-def repositories(extra: Iterable[Path] = ()) -> tuple[Path, ...]:
-    """Both repositories of the project, and after them any ``extra`` ones."""
-    return (network_repository(), ensemble_repository(), *extra)
+def repositories(extra: Iterable[Path] = (), networks: Path | None = None) -> tuple[Path, ...]:
+    """Both repositories of the project, and after them any ``extra`` ones.
+
+    Args:
+        extra: further model repositories.
+        networks: takes the place of the project's own networks.
+    """
+    return (networks or network_repository(), ensemble_repository(), *extra)
 
 
 def _find(folder: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,10 @@ MODELS: Mapping[str, str] = {
 """The model of ``ensembles/`` that the pipeline asks for each role."""
 
 
+FIXED = ("mask2former_wide", "mask2former_standard", "mask2former_tall", "grounding_dino", "sam_encode")
+"""Networks of stages 1 and 2b whose frames have one size, larger than the working frame."""
+
+
 class Roles:
     """Calls models by the role they fill; an absent role answers ``None`` and is written down.
 
@@ -48,6 +53,20 @@ class Roles:
     def absent(self) -> frozenset[str]:
         """Roles that nobody fills. Waits for models that are still being loaded."""
         return frozenset(role for role in MODELS if not self.has(role))
+
+    @cached_property
+    def fixed_long_side(self) -> int:
+        """Long side of the largest frame that a network of one fixed size takes; 0 where none is served."""
+        return max(
+            (
+                max(tensor.shape[-3:-1])
+                for served in self._server.models()
+                if served.name in FIXED
+                for tensor in served.inputs
+                if tensor.name == "FRAME"
+            ),
+            default=0,
+        )
 
     def has(self, role: str) -> bool:
         """Whether the role is filled; waits where its model is still being loaded."""

@@ -16,11 +16,15 @@ class ServerSource:
     Args:
         address: ``HOST:PORT`` of a running Triton.
         log_path: where the embedded server writes its log; its own place when ``None``.
+        networks: model repository of the embedded server's networks; the package's own when ``None``.
     """
 
-    def __init__(self, address: str | None, log_path: Path | None = None) -> None:
+    def __init__(
+        self, address: str | None, log_path: Path | None = None, networks: Path | None = None
+    ) -> None:
         self._address = address
         self._log_path = log_path
+        self._networks = networks
         self._embedded: Any = None
         self._lock = threading.Lock()
         self._closed = False
@@ -33,9 +37,11 @@ class ServerSource:
 
             return connect(self._address)
         from triton_anime.embedded import EmbeddedServer
+        from triton_anime.repository import repositories
         from triton_anime.roles import MODELS
 
-        embedded = EmbeddedServer(list(MODELS.values()), log_path=self._log_path)
+        paths = repositories(networks=self._networks)
+        embedded = EmbeddedServer(list(MODELS.values()), repositories=paths, log_path=self._log_path)
         self._embedded = embedded
         embedded.start()
         return embedded.server

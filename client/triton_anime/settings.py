@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from triton_anime import class_roles
 from triton_anime.errors import InputError
 from triton_anime.prompts import DEFAULT_PROMPTS
+from triton_anime.serving.segmentation import NETWORKS as SEGMENTATION
 from triton_anime.tracker import TRACKERS
 
 DETAIL, EDGES = ("u2net", "isnet_anime", "modnet"), "vitmatte"
@@ -24,8 +26,12 @@ class Settings:
 
     Attributes:
         prompts: what counts as an effect, in words.
-        working_long_side: pixels; every network but the refinement sees the frame at this long side.
+        working_long_side: pixels; flow and tracker see the frame at this long side, and so do stages 1 and 2b
+            unless a network of a fixed size is served for them.
         tracker: ``xmem`` (the network with a memory) or ``flow`` (masks carried along the flow: quicker).
+        segmentation: networks of stage 1 (``mask2former``, ``panoptic_deeplab``) in the order in which they
+            are tried; none named: those that the server is configured for.
+        class_roles: ``class=role`` of COCO's classes (:mod:`triton_anime.class_roles`); none: the server's.
         detail: networks that refine the characters (``u2net``, ``isnet_anime``, ``modnet``; ``vitmatte`` for
             their edges); none named: those that the server is configured for.
         effects: where effects come from (``clipseg``, ``grounded_sam``); none named: those that the server is
@@ -48,6 +54,8 @@ class Settings:
     prompts: tuple[str, ...] = DEFAULT_PROMPTS
     working_long_side: int = 512
     tracker: str = "xmem"
+    segmentation: tuple[str, ...] = ()
+    class_roles: tuple[str, ...] = ()
     detail: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
     flow: str = "network"
@@ -62,6 +70,10 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.prompts or any(not prompt.strip() for prompt in self.prompts):
             raise InputError("prompts must be words such as 'blue lightning'; give at least one")
+        if not set(self.segmentation) <= set(SEGMENTATION):
+            named = ",".join(self.segmentation)
+            raise InputError(f"segmentation is {named}; name one or more of {', '.join(SEGMENTATION)}")
+        class_roles.parse(self.class_roles)
         if not set(self.detail) <= {*DETAIL, EDGES} or (self.detail and not set(self.detail) & set(DETAIL)):
             raise InputError(
                 f"detail is {','.join(self.detail)}; name one or more of {', '.join(DETAIL)}, and {EDGES}"

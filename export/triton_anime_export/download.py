@@ -39,10 +39,19 @@ def home() -> Path:
 
 def cached(network: Network, weights: Weights) -> Path:
     """Where a checkpoint lies, or will."""
+    return _place(network, weights.url)
+
+
+def companions(network: Network, weights: Weights) -> tuple[Path, ...]:
+    """Where the small files that belong to a checkpoint lie, or will, in the order of their addresses."""
+    return tuple(_place(network, url) for url in weights.companions)
+
+
+def _place(network: Network, url: str) -> Path:
     # An address may end in anything; what is kept is a plain file name.
-    name = unquote(Path(urlsplit(weights.url).path).name) or "weights"
+    name = unquote(Path(urlsplit(url).path).name) or "weights"
     plain = "".join(c if c.isalnum() or c in "._-" else "_" for c in name).lstrip(".") or "weights"
-    return home() / "weights" / network.name / plain
+    return home() / "weights" / (network.family or network.name) / plain
 
 
 def fetch(
@@ -52,7 +61,7 @@ def fetch(
     progress: Progress = lambda have, total: None,
     pause_s: float = 1.0,
 ) -> Path:
-    """The checkpoint in the cache folder, downloaded where it is missing.
+    """The checkpoint in the cache folder, downloaded where it is missing, as are its companions.
 
     Args:
         network: whose.
@@ -64,35 +73,59 @@ def fetch(
         WeightsError: it cannot be had, or is not the file that was published.
     """
     path = cached(network, weights)
+    _fetch(weights.url, path, weights.sha256, "name it with --file", progress, pause_s)
+    fetch_companions(network, weights, pause_s=pause_s)
+    return path
+
+
+def fetch_companions(network: Network, weights: Weights, *, pause_s: float = 1.0) -> tuple[Path, ...]:
+    """The small files that belong to a checkpoint, downloaded where they are missing.
+
+    Args:
+        network: whose.
+        weights: which of its published checkpoints.
+        pause_s: as for :func:`fetch`.
+
+    Raises:
+        WeightsError: as for :func:`fetch`.
+    """
+    paths = companions(network, weights)
+    for url, path in zip(weights.companions, paths, strict=True):
+        _fetch(url, path, None, f"put it at {path}", lambda have, total: None, pause_s)
+    return paths
+
+
+def _fetch(
+    url: str, path: Path, sha256: str | None, by_hand: str, progress: Progress, pause_s: float
+) -> None:
     if path.is_file():
-        _check(path, weights)
-        return path
+        _check(path, sha256)
+        return
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for attempt in range(_TRIES):
             try:
-                _transfer(weights.url, part, progress)
+                _transfer(url, part, by_hand, progress)
                 break
             except httpx.TransportError as error:
                 if attempt + 1 == _TRIES:
                     have = part.stat().st_size if part.is_file() else 0
                     raise WeightsError(
-                        f"{weights.url}: the transfer broke {_TRIES} times ({type(error).__name__}); "
+                        f"{url}: the transfer broke {_TRIES} times ({type(error).__name__}); "
                         f"{have:,} bytes are kept, run the same command again to go on from there"
                     ) from error
                 time.sleep(pause_s * 2**attempt)
-        _check(part, weights, path)
+        _check(part, sha256, path)
         part.replace(path)
     except OSError as error:
         raise WeightsError(
             f"{path.parent} cannot be written ({error.strerror}); make room or name another folder "
             f"with {HOME}"
         ) from error
-    return path
 
 
-def _transfer(url: str, part: Path, progress: Progress) -> None:
+def _transfer(url: str, part: Path, by_hand: str, progress: Progress) -> None:
     """Append what is missing of ``url`` to ``part``."""
     have = part.stat().st_size if part.is_file() else 0
     # Compressed on the way, a range would count other bytes than the file has.
@@ -105,12 +138,12 @@ def _transfer(url: str, part: Path, progress: Progress) -> None:
         if not response.is_success:
             raise WeightsError(
                 f"{url} answered {response.status_code} {response.reason_phrase}; download it by hand and "
-                "name it with --file"
+                f"{by_hand}"
             )
         if "text/html" in response.headers.get("content-type", ""):
             raise WeightsError(
-                f"{url} answered with a page instead of a file; open it in a browser, download the "
-                "checkpoint and name it with --file"
+                f"{url} answered with a page instead of a file; open it in a browser, download the file and "
+                f"{by_hand}"
             )
         goes_on = response.status_code == httpx.codes.PARTIAL_CONTENT
         have = have if goes_on else 0
@@ -123,7 +156,7 @@ def _transfer(url: str, part: Path, progress: Progress) -> None:
                 progress(have, total)
 
 
-def _check(path: Path, weights: Weights, final: Path | None = None) -> None:
+def _check(path: Path, sha256: str | None, final: Path | None = None) -> None:
     """Compare a file with the published checksum, or with that of its first download.
 
     A file that differs is moved out of the way, so that the next run does not trip over it.
@@ -135,13 +168,13 @@ def _check(path: Path, weights: Weights, final: Path | None = None) -> None:
         known: dict[str, str] = json.loads(record.read_text("utf-8")) if record.is_file() else {}
     except ValueError:
         known = {}
-    wanted = weights.sha256 or known.get(final.name)
+    wanted = sha256 or known.get(final.name)
     if wanted is None:
         record.write_text(json.dumps(known | {final.name: found}, indent=1, sort_keys=True) + "\n", "utf-8")
     elif found != wanted:
         bad = final.with_name(final.name + ".bad")
         path.replace(bad)
-        source = "published" if weights.sha256 else "recorded at the first download"
+        source = "published" if sha256 else "recorded at the first download"
         raise WeightsError(
             f"{final.name} has the checksum {found[:16]}..., {source} is {wanted[:16]}...; it is kept as "
             f"{bad}, run the same command again to download it anew"

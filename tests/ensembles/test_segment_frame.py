@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from triton_anime.panoptic import CHARACTER, EFFECT, group, panoptic
+from triton_anime.panoptic import CHARACTER, EFFECT, OBJECT, group, panoptic
 from triton_anime.server import Server
 
 U8 = NDArray[np.uint8]
@@ -36,7 +36,7 @@ def two_people(overlapping: bool = True) -> dict[str, NDArray[Any]]:
 def test_characters_that_touch_are_told_apart(ensemble: Any) -> None:
     model = ensemble("segment_frame", panoptic_deeplab=lambda _: two_people())
     found = model(FRAME=np.zeros((H, W, 3), np.uint8))
-    assert model.called == ["panoptic_deeplab"]
+    assert model.called[-1] == "panoptic_deeplab"
     assert found["INSTANCES"].shape == (H, W)
     assert found["INSTANCES"].dtype == np.uint8
     assert set(np.unique(found["INSTANCES"])) == {0, 1, 2}
@@ -50,6 +50,88 @@ def test_characters_that_touch_are_told_apart(ensemble: Any) -> None:
     for number, box in enumerate(found["BOXES"], start=1):
         mask = (found["INSTANCES"] == number).astype(np.uint8)
         assert tuple(box) == cv2.boundingRect(mask)
+
+
+def three_queries(tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Mask2Former's answer: two people side by side, a car below them and a person whom others cover."""
+    height, width = tensors["FRAME"].shape[1] // 4, tensors["FRAME"].shape[2] // 4
+    segments = np.zeros((height, width), np.uint8)
+    segments[20:80, 40:80], segments[20:80, 80:120], segments[90:120, 40:160] = 3, 1, 2
+    labels = np.array([0, 2, 0, 0], np.int32)
+    areas = np.array([[2400, 2400], [3600, 3600], [2400, 2500], [10, 900]], np.int32)
+    segments[100:102, 200:205] = 4
+    # roles arrive as a table: the shares of the classes that the queries have
+    shares = tensors["ROLES"][0][labels]
+    votes = np.stack([(segments == query + 1)[None] * shares[query][:, None, None] for query in range(4)])
+    probability = votes.sum(axis=0)
+    probability[0] += 1 - probability.sum(axis=0)
+    return {
+        "PROBABILITY": np.rint(probability * 255).astype(np.uint8)[None],
+        "SEGMENTS": segments[None],
+        "SCORES": np.full((1, 4), 0.9, np.float32),
+        "LABELS": labels[None],
+        "AREAS": areas[None],
+    }
+
+
+def test_mask2former_fills_the_role_where_it_is_served(ensemble: Any) -> None:
+    seen: dict[str, Any] = {}
+
+    def network(tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        seen.update(tensors)
+        return three_queries(tensors)
+
+    model = ensemble("segment_frame", mask2former_wide=network, panoptic_deeplab=lambda _: two_people())
+    found = model(FRAME=np.full((384, 672, 3), 200, np.uint8))
+    assert model.called == ["mask2former_wide"]
+    assert seen["FRAME"].shape == (1, 768, 1344, 3)
+    assert seen["THRESHOLD"][0, 0] == np.float32(0.8)
+    # both people, the covered one dropped, numbered apart although they touch
+    assert found["SCORES"].shape == (2,)
+    assert found["INSTANCES"][100, 120] != found["INSTANCES"][100, 200] != 0
+    assert (found["SEMANTIC"][200, 100:300] == OBJECT).all()
+    assert found["PROBABILITY"].shape == (4, 192, 336)
+    assert {tuple(box) for box in found["BOXES"]} == {(80, 40, 80, 120), (160, 40, 80, 120)}
+
+
+def test_the_shape_that_shows_most_is_asked(ensemble: Any) -> None:
+    shapes = ("mask2former_wide", "mask2former_standard", "mask2former_tall")
+    for size, asked in [((1080, 1920), 0), ((768, 1024), 1), ((1920, 1080), 2)]:
+        model = ensemble("segment_frame", **dict.fromkeys(shapes, three_queries))
+        model(FRAME=np.zeros((*size, 3), np.uint8))
+        assert model.called == [shapes[asked]]
+    # a portrait picture in the only shape there is keeps its aspect
+    model = ensemble("segment_frame", mask2former_wide=three_queries)
+    found = model(FRAME=np.zeros((640, 320, 3), np.uint8))
+    assert found["PROBABILITY"].shape == (4, 192, 96)
+    assert found["INSTANCES"].shape == (640, 320)
+
+
+def test_classes_get_the_roles_that_the_request_gives_them(ensemble: Any) -> None:
+    model = ensemble("segment_frame", mask2former_wide=three_queries)
+    frame = np.zeros((384, 672, 3), np.uint8)
+    found = model(FRAME=frame, CLASS_ROLES=np.array([b"car=character", b"person=effect"], object))
+    assert found["SCORES"].shape == (1,)
+    assert (found["SEMANTIC"][100, 90:230] == EFFECT).all()
+    assert (found["SEMANTIC"][200, 100:300] == CHARACTER).all()
+
+
+def test_the_network_can_be_named(ensemble: Any, refused: Any) -> None:
+    served = {"mask2former_wide": three_queries, "panoptic_deeplab": lambda _: two_people()}
+    frame = np.zeros((H, W, 3), np.uint8)
+    model = ensemble("segment_frame", **served)
+    model(FRAME=frame, NETWORKS=np.array([b"panoptic_deeplab"], object))
+    assert model.called == ["panoptic_deeplab"]
+    with pytest.raises(refused, match="NETWORKS names yolo; name one or more of mask2former"):
+        ensemble("segment_frame", **served)(FRAME=frame, NETWORKS=np.array([b"yolo"], object))
+    with pytest.raises(refused, match="no class of COCO panoptic is called 'elf'"):
+        ensemble("segment_frame", **served)(FRAME=frame, CLASS_ROLES=np.array([b"elf=character"], object))
+
+
+def test_a_network_that_fails_is_not_passed_over(ensemble: Any, refused: Any) -> None:
+    served = {"mask2former_wide": "out of memory", "panoptic_deeplab": lambda _: two_people()}
+    with pytest.raises(refused, match="role panoptic segmentation failed: out of memory"):
+        ensemble("segment_frame", **served)(FRAME=np.zeros((H, W, 3), np.uint8))
 
 
 def test_an_empty_picture_has_no_characters(ensemble: Any) -> None:

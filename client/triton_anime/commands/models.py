@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from triton_anime.repository import Catalogue
+from triton_anime.repository import Catalogue, repositories
 from triton_anime.server import ServedModel, TensorDescription, connect
 
 
@@ -42,14 +44,22 @@ class _Row:
     metavar="HOST:PORT",
     help="Ask this server. Without it the models of the installed package are listed; no server is needed.",
 )
+@click.option(
+    "--networks",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="TRITON_ANIME_NETWORKS",
+    metavar="DIR",
+    help="List these networks instead of the package's own. [env: TRITON_ANIME_NETWORKS]",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
-def command(address: str | None, as_json: bool) -> None:
+def command(address: str | None, networks: Path | None, as_json: bool) -> None:
     """List the models: role, state, size on disk, inputs and outputs.
 
     Sizes of tensors are written as ? where any size will do. A state of "missing NAME" means that a model
     that this one calls is not there: its role is absent and its fields in the output are null.
     """
-    rows = _rows_of_repositories() if address is None else _rows_of_server(address)
+    paths = repositories(networks=networks)
+    rows = _rows_of_repositories(paths) if address is None else _rows_of_server(address, paths)
     if as_json:
         click.echo(json.dumps([row.as_json() for row in rows], indent=2))
     else:
@@ -59,8 +69,8 @@ def command(address: str | None, as_json: bool) -> None:
         console.print(_table(rows, address))
 
 
-def _rows_of_repositories() -> list[_Row]:
-    catalogue = Catalogue()
+def _rows_of_repositories(paths: Iterable[Path]) -> list[_Row]:
+    catalogue = Catalogue(paths)
     servable = set(catalogue.servable())
     rows = []
     for name, model in catalogue.served().items():
@@ -70,11 +80,11 @@ def _rows_of_repositories() -> list[_Row]:
     return rows
 
 
-def _rows_of_server(address: str) -> list[_Row]:
+def _rows_of_server(address: str, paths: Iterable[Path]) -> list[_Row]:
     with connect(address, timeout_s=10.0) as server:
         models = server.models()
     # The sizes are those of this installation's own folders: Triton does not tell the server's.
-    known = Catalogue().models
+    known = Catalogue(paths).models
     return [
         _Row(
             model,

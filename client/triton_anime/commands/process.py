@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ Examples:
   triton-anime process cut_%04d.png --sequence-fps 24   pictures instead of a video
   triton-anime process ep.mp4 --prompts "blue lightning,smoke"
   triton-anime process ep.mp4 --server gpu-box:8001     on another Triton server
+  triton-anime process ep.mp4 --networks full/ --detail u2net,modnet,vitmatte
   triton-anime process ep.mp4 --json | jq .             for scripts
 
 Run the same command again after an interruption: finished shots are kept and the result is the same to the
@@ -59,6 +60,15 @@ byte. Exit codes: 0 done, 2 bad argument, 3 unusable video, 4 output cannot be w
     help="Use this Triton server (gRPC) instead of an embedded one. [env: TRITON_ANIME_SERVER]",
 )
 @click.option(
+    "--networks",
+    "repository",
+    envvar="TRITON_ANIME_NETWORKS",
+    type=click.Path(exists=True, path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Model repository for the embedded server instead of the package's own, e.g. one written by "
+    "`triton-anime-export build --profile full`. [env: TRITON_ANIME_NETWORKS]",
+)
+@click.option(
     "--prompts",
     multiple=True,
     metavar="A,B,...",
@@ -70,6 +80,21 @@ byte. Exit codes: 0 done, 2 bad argument, 3 unusable video, 4 output cannot be w
     default="xmem",
     show_default=True,
     help="Follow characters with XMem's memory, or along optical flow, which is quicker.",
+)
+@click.option(
+    "--segmentation",
+    default="",
+    metavar="A,B",
+    help="Networks that say what is where, the first that is served: mask2former, panoptic_deeplab. "
+    "Default: as the server is configured.",
+)
+@click.option(
+    "--class-roles",
+    "roles_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="JSON file that says which of COCO's classes are characters, effects and objects, for networks that "
+    "know these classes. Default: the server's.",
 )
 @click.option(
     "--detail",
@@ -119,8 +144,11 @@ def command(
     inputs: tuple[Path, ...],
     output: Path,
     address: str | None,
+    repository: Path | None,
     prompts: tuple[str, ...],
     tracker: str,
+    segmentation: str,
+    roles_file: Path | None,
     detail: str,
     effects: str,
     flow: str,
@@ -142,11 +170,20 @@ def command(
 
     reporter = _reporter(quiet, as_json)
     with interruptible() as stop:
+        from triton_anime.class_roles import read, words
         from triton_anime.episode import Job
+        from triton_anime.server_source import ServerSource
         from triton_anime.settings import Settings
         from triton_anime.video import Selection
 
-        settings = Settings(tracker=tracker, flow=flow, detail=_names(detail), effects=_names(effects))
+        settings = Settings(
+            tracker=tracker,
+            flow=flow,
+            segmentation=_names(segmentation),
+            class_roles=() if roles_file is None else words(read(roles_file)),
+            detail=_names(detail),
+            effects=_names(effects),
+        )
         if prompts:
             settings = dataclasses.replace(settings, prompts=parse_prompts(prompts))
         selection = Selection(
@@ -159,7 +196,7 @@ def command(
             Job(path, output / name, settings, selection, sequence_rate, overwrite=not resume)
             for path, name in expand(inputs)
         ]
-        run = _Batch(jobs, reporter, address, embedded_log)
+        run = _Batch(jobs, reporter, lambda: ServerSource(address, embedded_log, repository))
         try:
             run.work(stop)
         finally:
@@ -172,13 +209,10 @@ def command(
 class _Batch:
     """Episodes one after the other with one server."""
 
-    def __init__(
-        self, jobs: list[Job], reporter: Reporter, address: str | None, embedded_log: Path | None
-    ) -> None:
+    def __init__(self, jobs: list[Job], reporter: Reporter, start: Callable[[], ServerSource]) -> None:
         self._jobs = jobs
         self._reporter = reporter
-        self._address = address
-        self._log = embedded_log
+        self._start = start
         self._server: ServerSource | None = None
         self.summaries: list[Summary] = []
 
@@ -206,7 +240,6 @@ class _Batch:
     def _start_server(self) -> None:
         """Start it while the first video is opened, unless nothing is left to do."""
         from triton_anime.episode import prepare
-        from triton_anime.server_source import ServerSource
 
         for job in self._jobs:
             try:
@@ -214,7 +247,7 @@ class _Batch:
             except TritonAnimeError:
                 continue
             if not complete:
-                self._server = ServerSource(self._address, self._log)
+                self._server = self._start()
                 return
 
     def _decompose(self, items: Iterator[Drawing], settings: Settings) -> Iterator[DrawingLayers]:

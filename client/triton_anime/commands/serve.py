@@ -47,6 +47,13 @@ _LOOPBACK = {"127.0.0.1", "localhost"}
     help="Address to listen on. Whoever reaches it can use the server.",
 )
 @click.option(
+    "--networks",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="TRITON_ANIME_NETWORKS",
+    metavar="DIR",
+    help="Model repository instead of the package's own networks. [env: TRITON_ANIME_NETWORKS]",
+)
+@click.option(
     "--repository",
     "extra",
     multiple=True,
@@ -64,6 +71,7 @@ def command(
     http_port: int | None,
     metrics_port: int,
     host: str,
+    networks: Path | None,
     extra: tuple[Path, ...],
     models: str | None,
     log: Path | None,
@@ -81,7 +89,7 @@ def command(
             "serve others from NVIDIA's container instead",
             err=True,
         )
-    paths = repositories(extra)
+    paths = repositories(extra, networks)
     wanted = _wanted(Catalogue(paths), models)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -11,15 +11,20 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 
 from triton_anime import decompose
-from triton_anime.bls import complaint, is_absent
-from triton_anime.panoptic import CHARACTER, group, panoptic
+from triton_anime.bls import is_absent
+from triton_anime.errors import InputError
+from triton_anime.panoptic import CHARACTER
 from triton_anime.prompts import DEFAULT_PROMPTS
-from triton_anime.serving import detail
+from triton_anime.serving import detail, segmentation
 from triton_anime.serving.calls import Networks, NotServedError, RefusedError, listed, named
 from triton_anime.serving.effects import EffectNetworks
 
-CALLS = ("panoptic_deeplab",)
+CALLS = ()
 OPTIONAL_CALLS = (
+    "mask2former_wide",
+    "mask2former_standard",
+    "mask2former_tall",
+    "panoptic_deeplab",
     "u2net",
     "isnet_anime",
     "modnet",
@@ -62,9 +67,16 @@ class _Roles:
 
     def __init__(self, parameters: dict[str, str]) -> None:
         self._networks = Networks(pb_utils)
+        self._segmentation = segmentation.Options.read(parameters)
         self._detail = listed(parameters.get("detail", "u2net,modnet"))
         usual = parameters.get("effects", "clipseg,grounded_sam")
         self._effects = EffectNetworks(self._networks, parameters, usual)
+
+    async def segmented(self, request: Any, frame: Any) -> segmentation.Segmented:
+        """Stage 1: what is where, on the grid of the network."""
+        asked = _names(request, "SEGMENTATION_NETWORKS")
+        options = self._segmentation.of_request(asked, _names(request, "CLASS_ROLES"))
+        return await segmentation.segment(self._networks, frame, options)
 
     async def alpha(self, request: Any, frame: Any, boxes: Any, coarse: Any) -> Any:
         """Union alpha [H,W] of all characters; the coarse mask with fine edges in place of the networks."""
@@ -94,7 +106,7 @@ def _names(request: Any, tensor: str) -> tuple[str, ...] | None:
 async def _answer_or_error(request: Any, roles: _Roles) -> Any:
     try:
         return await _answer(request, roles)
-    except (_FailedError, RefusedError) as error:
+    except (_FailedError, InputError, RefusedError) as error:
         return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(error)))
 
 
@@ -104,16 +116,12 @@ async def _answer(request: Any, roles: _Roles) -> Any:
     said = [] if asked is None else [text.decode("utf-8", "replace") for text in asked.as_numpy().reshape(-1)]
     height, width = frame.shape[:2]
     working = decompose.working_frame(frame)
-    (segmented, error), masks = await asyncio.gather(
-        _call("panoptic_deeplab", {"FRAME": working[None]}, ["SEMANTIC", "CENTER", "OFFSET"]),
+    segmented, masks = await asyncio.gather(
+        roles.segmented(request, frame),
         roles.effects(request, frame, working, said or list(DEFAULT_PROMPTS)),
     )
-    if segmented is None:
-        message = complaint("panoptic segmentation", error)
-        return pb_utils.InferenceResponse(error=pb_utils.TritonError(message))
-    probabilities = segmented["SEMANTIC"]
-    cells = group(probabilities, segmented["CENTER"], segmented["OFFSET"])
-    found = panoptic(probabilities, cells, height, width)
+    probabilities = segmented.probabilities
+    found = segmented.at(height, width)
     alpha = await roles.alpha(request, frame, found.boxes, probabilities[CHARACTER])
     prior = decompose.effect_prior(masks, probabilities, frame)
     hole, small, small_hole = decompose.hole_to_fill(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Any
 
 import cv2
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from triton_anime.bls import complaint
-from triton_anime.panoptic import group, panoptic
+from triton_anime.errors import InputError
+from triton_anime.serving.calls import Networks, RefusedError, named
+from triton_anime.serving.segmentation import Options, segment
 
-CALLS = ("panoptic_deeplab",)
+CALLS = ()
+OPTIONAL_CALLS = ("mask2former_wide", "mask2former_standard", "mask2former_tall", "panoptic_deeplab")
 
 
 class TritonPythonModel:
@@ -19,42 +23,41 @@ class TritonPythonModel:
 
     def initialize(self, args: dict[str, Any]) -> None:
         """One thread: the networks beside this process need the cores."""
-        del args
         cv2.setNumThreads(1)
+        parameters = json.loads(args["model_config"]).get("parameters", {})
+        self._options = Options.read({name: value["string_value"] for name, value in parameters.items()})
+        self._caller = Networks(pb_utils)
 
-    def execute(self, requests: list[Any]) -> list[Any]:
+    async def execute(self, requests: list[Any]) -> list[Any]:
         """One response per request; an error is the response of its own request only."""
-        return [_answer(request) for request in requests]
+        return list(await asyncio.gather(*(self._answer(request) for request in requests)))
+
+    async def _answer(self, request: Any) -> Any:
+        frame = pb_utils.get_input_tensor_by_name(request, "FRAME").as_numpy()
+        try:
+            options = self._options.of_request(_names(request, "NETWORKS"), _names(request, "CLASS_ROLES"))
+            said = await segment(self._caller, frame, options)
+        except (InputError, RefusedError) as error:
+            return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(error)))
+        found = said.at(*frame.shape[:2])
+        tensors = {
+            "SEMANTIC": found.semantic,
+            "INSTANCES": found.instances,
+            "PANOPTIC": found.panoptic,
+            "SCORES": found.scores,
+            "BOXES": found.boxes,
+            "PROBABILITY": said.probabilities,
+        }
+        wanted = request.requested_output_names()
+        return pb_utils.InferenceResponse(
+            output_tensors=[
+                pb_utils.Tensor(name, np.ascontiguousarray(value))
+                for name, value in tensors.items()
+                if name in wanted
+            ]
+        )
 
 
-def _answer(request: Any) -> Any:
-    frame = pb_utils.get_input_tensor_by_name(request, "FRAME").as_numpy()
-    called = pb_utils.InferenceRequest(
-        model_name=CALLS[0],
-        requested_output_names=["SEMANTIC", "CENTER", "OFFSET"],
-        inputs=[pb_utils.Tensor("FRAME", frame[None])],
-    ).exec()
-    if called.has_error():
-        message = complaint("panoptic segmentation", called.error().message())
-        return pb_utils.InferenceResponse(error=pb_utils.TritonError(message))
-    probabilities, centres, offsets = (
-        pb_utils.get_output_tensor_by_name(called, name).as_numpy()[0]
-        for name in ("SEMANTIC", "CENTER", "OFFSET")
-    )
-    found = panoptic(probabilities, group(probabilities, centres, offsets), *frame.shape[:2])
-    tensors = {
-        "SEMANTIC": found.semantic,
-        "INSTANCES": found.instances,
-        "PANOPTIC": found.panoptic,
-        "SCORES": found.scores,
-        "BOXES": found.boxes,
-        "PROBABILITY": probabilities,
-    }
-    wanted = request.requested_output_names()
-    return pb_utils.InferenceResponse(
-        output_tensors=[
-            pb_utils.Tensor(name, np.ascontiguousarray(value))
-            for name, value in tensors.items()
-            if name in wanted
-        ]
-    )
+def _names(request: Any, name: str) -> tuple[str, ...] | None:
+    sent = pb_utils.get_input_tensor_by_name(request, name)
+    return named(None if sent is None else list(sent.as_numpy().reshape(-1)))

@@ -10,6 +10,7 @@ from triton_anime_export.networks import (
     grounding_dino,
     isnet_anime,
     lama,
+    mask2former,
     modnet,
     panoptic_deeplab,
     raft_small,
@@ -21,6 +22,9 @@ from triton_anime_export.networks import (
 )
 
 NETWORKS: tuple[Network, ...] = (
+    mask2former.WIDE,
+    mask2former.STANDARD,
+    mask2former.TALL,
     panoptic_deeplab.NETWORK,
     u2net.NETWORK,
     isnet_anime.NETWORK,
@@ -55,12 +59,10 @@ def find(name: str) -> Network:
 
 
 def find_all(name: str) -> tuple[Network, ...]:
-    """The description called ``name``, or all parts of a network that is served in several (``xmem``).
+    """The description called ``name``, or all that share the checkpoint of that family (``xmem``).
 
     Raises:
         UnknownNetworkError: there is neither.
     """
-    parts = tuple(network for network in NETWORKS if network.name.startswith(f"{name}_"))
-    if any(network.name == name for network in NETWORKS) or not parts:
-        return (find(name),)
-    return parts
+    family = tuple(network for network in NETWORKS if network.family == name)
+    return family or (find(name),)

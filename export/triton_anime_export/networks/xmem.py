@@ -268,6 +268,7 @@ _VALUE_INPUTS = (
 
 XMEM_ENCODE = Network(
     name="xmem_encode",
+    family="xmem",
     role=_ROLE,
     summary="A drawing to the keys and features that the tracker's memory works with.",
     paper=_PAPER,
@@ -292,6 +293,7 @@ XMEM_ENCODE = Network(
 
 XMEM_DECODE = Network(
     name="xmem_decode",
+    family="xmem",
     role=_ROLE,
     summary="Reads the tracker's memory and gives every object's mask in the drawing.",
     paper=_PAPER,
@@ -329,6 +331,7 @@ XMEM_DECODE = Network(
 
 XMEM_VALUE = Network(
     name="xmem_value",
+    family="xmem",
     role=_ROLE,
     summary="What the tracker remembers of every object's mask in a drawing.",
     paper=_PAPER,

@@ -193,7 +193,7 @@ def train(
     state: dict[str, Tensor] = {}
     trainee = Trainee(adversarial=False)
     for stage, (size, share, rate) in enumerate(
-        ((SMALL, FIRST_STAGE, 2e-3), (SERVED, 1.0 - FIRST_STAGE, 6e-4))
+        ((SMALL, FIRST_STAGE, 1.5e-3), (SERVED, 1.0 - FIRST_STAGE, 8e-4))
     ):
         trainee = Trainee(adversarial=stage > 0)
         trainee.load_state_dict(state, strict=False)
@@ -210,6 +210,7 @@ def train(
             seed=seed * 2 + stage,
             average=0.995,
             clip_norm=2.0,
+            muon=True,
             evaluate=lambda model: score(cast("Trainee", model).core, held_out, clips=12, rivals=False),
         )
         trainee = cast("Trainee", trained)
