@@ -32,6 +32,16 @@ def onnx_file(network: Network, repository: Path | None = None) -> Path:
     return model_folder(network, repository) / "1" / "model.onnx"
 
 
+def pages() -> Path:
+    """Cards of networks without committed weights, which have no model folder."""
+    return CHECKOUT / "docs" / "networks"
+
+
+def card_file(network: Network) -> Path:
+    """Where the card of ``network`` stands."""
+    return model_folder(network) / "README.md" if is_served(network) else pages() / f"{network.name}.md"
+
+
 def is_served(network: Network) -> bool:
     """Whether the repository holds weights for ``network``: descriptions without weights are not served."""
     return onnx_file(network).is_file()

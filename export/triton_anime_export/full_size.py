@@ -139,6 +139,7 @@ def _agreement(network: Network, found: Sequence[Comparison], module: nn.Module)
     for tensor, value in zip(network.outputs, said, strict=True):
         rows = [row for row in found if row.output == tensor.name]
         outputs[tensor.name] = {
+            "dtype": tensor.dtype,
             "absolute": _digits(max(row.absolute for row in rows)),
             "relative": _digits(max(row.relative for row in rows)),
             # An output that is the same everywhere agrees with anything.
@@ -157,26 +158,26 @@ def _agreement(network: Network, found: Sequence[Comparison], module: nn.Module)
 
 
 def _reference(network: Network, module: nn.Module) -> Record | None:
-    """The served module against the package that publishes the network."""
+    """The served module against the package that publishes the network, or whose network it is."""
+    core = type(module.get_submodule("core"))
+    own = core.__module__.startswith("transformers.")
+    record: Record = {"package": "transformers"} | ({"core": core.__name__} if own else {})
     if network.reference is not None:
         with torch.no_grad():
             pairs = network.reference(module)
-        compared = {}
+        compared = record.setdefault("compared", {})
         for what, ours, theirs in pairs:
             wanted = theirs.double().numpy()
             found = difference("", what, ours.double().numpy(), wanted, network.tolerance)
             # Grey levels are rounded: there a step is the least error there is.
             allowed = 1.01 if ours.dtype == torch.uint8 else REFERENCE * float(np.abs(wanted).max())
             compared[what] = {
+                "dtype": str(ours.dtype).removeprefix("torch."),
                 "absolute": _digits(found.absolute),
                 "relative": _digits(found.relative),
                 "within": bool(found.absolute <= allowed),
             }
-        return {"package": "transformers", "compared": compared}
-    core = type(module.get_submodule("core"))
-    if core.__module__.startswith("transformers."):
-        return {"package": "transformers", "core": core.__name__}
-    return None
+    return record if len(record) > 1 else None
 
 
 def _call(network: Network, session: ort.InferenceSession, runs: int) -> Record:

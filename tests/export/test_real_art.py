@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from triton_anime.contact_sheet import COLUMNS
+from triton_anime_export.cards.card import card_text
 from triton_anime_export.folders import model_folder
 from triton_anime_export.networks import find
 from triton_anime_export.real_art import PICTURE, SHOWN
-from triton_anime_export.to_card import card_text
 
 
 def test_every_picture_is_credited_and_small() -> None:

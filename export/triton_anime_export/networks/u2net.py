@@ -143,8 +143,8 @@ NETWORK = Network(
                 ("PASCAL-S", "0.074"),
             )
         ),
-        Published("speed, GTX 1080 Ti, 320x320", "30 frames/s", f"{_PAPER}, abstract", "u2net"),
-        Published("speed, GTX 1080 Ti, 320x320", "40 frames/s", f"{_PAPER}, abstract", "u2netp"),
+        Published("speed, GTX 1080 Ti", "30 frames/s", f"{_PAPER}, abstract", "u2net"),
+        Published("speed, GTX 1080 Ti", "40 frames/s", f"{_PAPER}, abstract", "u2netp"),
     ),
     golden=Golden(core=variant, cases=pictures(*(f"d{index}" for index in range(7)))),
     inside="long side to 320, sides to multiples of 32 (bilinear), ImageNet mean; alpha back to the frame",

@@ -1,0 +1,1 @@
+"""Model cards and the tables of the top README, from descriptions and records."""
