@@ -75,6 +75,7 @@ class Weights:
         licence: SPDX name, or a phrase.
         commercial: whether the licence allows commercial use.
         note: which variant this is.
+        companions: addresses of small files that belong to it, such as the vocabulary of a text tower.
     """
 
     url: str
@@ -82,6 +83,7 @@ class Weights:
     licence: str
     commercial: bool
     note: str = ""
+    companions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

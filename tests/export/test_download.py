@@ -161,6 +161,25 @@ def test_a_folder_that_cannot_be_written(host: Host, tmp_path: Path, monkeypatch
         get(host)
 
 
+def with_companion(host: Host) -> Weights:
+    address = f"http://127.0.0.1:{host.server_port}/main/tokenizer.json"
+    return Weights(host.url, None, "MIT", commercial=True, companions=(address,))
+
+
+def test_small_files_come_along(host: Host) -> None:
+    weights = with_companion(host)
+    path = download.fetch(u2net.NETWORK, weights)
+    (beside,) = download.companions(u2net.NETWORK, weights)
+    assert beside == path.with_name("tokenizer.json")
+    assert beside.read_bytes() == CONTENT
+    download.fetch(u2net.NETWORK, weights)
+    assert len(host.asked) == 2
+    beside.unlink()
+    host.status = 404
+    with pytest.raises(WeightsError, match=r"tokenizer\.json answered 404 .* by hand and put it at /"):
+        download.fetch(u2net.NETWORK, weights)
+
+
 # The command, and what is in a file -------------------------------------------------------------------------
 
 
@@ -198,6 +217,23 @@ def test_the_command_shows_the_licence_and_keeps_a_file_that_fits(
     assert kept.is_file()
     # Who has agreed is not asked again.
     assert "licence" not in CliRunner().invoke(cli, words).output
+
+
+def test_small_files_beside_a_named_file_are_taken(
+    state: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing listens there: a download would fail.
+    address = "http://127.0.0.1:9/tokenizer.json"
+    weights = Weights("https://example.org/a.pth", None, "MIT", commercial=True, companions=(address,))
+    network = narrow(monkeypatch, weights)
+    save_file({key: value.contiguous() for key, value in state.items()}, tmp_path / "mine.safetensors")
+    (tmp_path / "tokenizer.json").write_text("{}")
+    words = ["weights", "isnet_anime", "--file", str(tmp_path / "mine.safetensors")]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 0, done.output
+    (kept,) = download.companions(network, weights)
+    assert kept.read_text() == "{}"
+    assert kept.parent == download.cached(network, weights).parent
 
 
 def test_build_finds_what_was_fetched(

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from triton_anime_export.download import cached, fetch
+from triton_anime_export.download import cached, companions, fetch, fetch_companions
 from triton_anime_export.errors import WeightsError
 from triton_anime_export.network import Network, Weights
 from triton_anime_export.networks import find_all
@@ -37,7 +37,8 @@ def command(name: str, path: Path | None, which: int, accept_licence: bool) -> N
     """Put a published checkpoint of NAME into the cache folder and check that it fits.
 
     The folder is the user's cache, or what the environment variable TRITON_ANIME_HOME names. A transfer that
-    broke goes on where it stopped. `build NAME --size full` finds the file there.
+    broke goes on where it stopped. `build NAME --size full` finds the file there. Small files that belong to
+    it, such as a tokenizer.json, come along: with --file those that lie beside it are taken.
     """
     network = find_all(name)[0]
     if not network.official:
@@ -58,10 +59,16 @@ def command(name: str, path: Path | None, which: int, accept_licence: bool) -> N
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+            # Where there is no network they may have come together.
+            for companion in companions(network, weights):
+                beside = path.with_name(companion.name)
+                if beside.is_file() and not companion.is_file():
+                    shutil.copyfile(beside, companion)
         except OSError as error:
             raise WeightsError(
                 f"{target} cannot be written ({error.strerror}); name a folder with TRITON_ANIME_HOME"
             ) from error
+        fetch_companions(network, weights)
     click.echo(f"{target}: fits {name}")
 
 

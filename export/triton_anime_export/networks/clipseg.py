@@ -31,6 +31,8 @@ OFFICIAL = (
         "Apache-2.0",
         True,
         "both halves in one file; rd64-refined",
+        # Its tokens are those of CLIP, in a form that the checkpoint's own folder does not have.
+        ("https://huggingface.co/openai/clip-vit-base-patch16/resolve/main/tokenizer.json",),
     ),
 )
 
@@ -105,7 +107,8 @@ NETWORK = Network(
     example=({"height": 144, "width": 256, "prompts": 5}, {"height": 240, "width": 136, "prompts": 3}),
     official=OFFICIAL,
     adapt_official=adapt_official,
-    full={"inputs": _inputs(FULL.condition)},
+    # Nobody has tried the published weights in whole numbers.
+    full={"inputs": _inputs(FULL.condition), "precision": Precision.FP16_WEIGHTS},
     published=PUBLISHED,
     reference=image_half,
     inside=(

@@ -172,6 +172,9 @@ NETWORK = Network(
             "Apache-2.0",
             commercial=True,
             note="grounding-dino-tiny (swin-tiny, bert-base), 690 MB",
+            companions=(
+                "https://huggingface.co/IDEA-Research/grounding-dino-tiny/resolve/main/tokenizer.json",
+            ),
         ),
     ),
     adapt_official=adapt_official,

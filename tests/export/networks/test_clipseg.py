@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from triton_anime_export.network import Precision
 from triton_anime_export.networks import clipseg, clipseg_text, panoptic_deeplab
 from triton_anime_export.networks._clipseg_lite import CONDITION, LiteClipseg
 from triton_anime_export.networks._clipseg_modules import Clipseg, ClipsegSize
@@ -94,6 +95,20 @@ def test_the_full_size_has_the_published_keys(published: Any) -> None:
     assert full["clip.vision_model.embeddings.position_embedding.weight"].shape == (197, 768)
     assert full["clip.text_model.embeddings.token_embedding.weight"].shape == (49408, 512)
     assert full["decoder.transposed_convolution.4.weight"].shape == (32, 1, 4, 4)
+
+
+def test_both_halves_agree_at_each_size() -> None:
+    for size, width in (("lite", CONDITION), ("full", 512)):
+        image, text = clipseg.NETWORK.at(size), clipseg_text.NETWORK.at(size)
+        assert image.inputs[1].axes == ("prompts", width)
+        assert text.outputs[0].axes == (width,)
+        with torch.device("meta"):
+            projection = text.build(size).get_submodule("core.clip.text_projection")
+        assert projection.get_parameter("weight").shape[0] == width
+    assert clipseg.NETWORK.at("full").precision is Precision.FP16_WEIGHTS
+    tokens = text.make_inputs(2, text.example[0])["TOKENS"]
+    assert tokens.shape == (2, 77)
+    assert LITE_TEXT.vocabulary < tokens.max() < 49408
 
 
 def test_sentences_of_any_length_go_through_the_exported_tower() -> None:

@@ -1,0 +1,1 @@
+"""What is copied into model folders and runs inside the server; nothing else imports it."""
