@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime import grounding
-from triton_anime.grounding import Letterbox, Options
+from triton_anime.grounding import Options
+from triton_anime.letterbox import Letterbox
 from triton_anime.serving.calls import Caller
 
 U8 = NDArray[np.uint8]

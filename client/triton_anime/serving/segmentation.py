@@ -15,7 +15,7 @@ from triton_anime import class_roles
 from triton_anime.class_roles import ClassRoles
 from triton_anime.decompose import working_frame
 from triton_anime.errors import InputError
-from triton_anime.grounding import Letterbox
+from triton_anime.letterbox import Letterbox
 from triton_anime.panoptic import Panoptic, group, kept_segments, panoptic
 from triton_anime.serving.calls import AbsentError, Caller, FailedError, NotServedError, RefusedError, listed
 
