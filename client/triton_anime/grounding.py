@@ -4,8 +4,8 @@ Grounding DINO (Liu et al., "Grounding DINO: Marrying DINO with Grounded Pre-Tra
 Detection", ECCV 2024) says how well every token of a caption fits every box; SAM (Kirillov et al., "Segment
 Anything", ICCV 2023) answers a mask for a box; together they are Grounded SAM (Ren et al., 2024). Here
 sentences become a caption, scores of tokens become scores of sentences, boxes travel between the frames of
-the two networks (:mod:`triton_anime.letterbox`), and masks become one map a sentence that means what CLIPSeg's
-means: a probability · 255.
+the two networks (:mod:`triton_anime.letterbox`), and masks become one map a sentence that means what
+CLIPSeg's means: a probability · 255.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A picture of any size in a frame of a fixed one, as networks with baked-in sizes want it, and the way back."""
+"""A picture of any size in a frame of a fixed one, as some networks want it, and the way back."""
 
 from __future__ import annotations
 

@@ -24,8 +24,6 @@ from triton_anime.grounding import (
     spans,
 )
 
-U8 = NDArray[np.uint8]
-
 
 def rows(*phrases: list[int]) -> NDArray[np.int32]:
     """Each phrase as the tokenizer answers ``caption([prompt])``: framed, ended, padded."""
