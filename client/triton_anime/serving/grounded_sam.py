@@ -87,16 +87,23 @@ class GroundedSam:
 
     async def _rows(self, sentences: Sequence[str]) -> I32:
         """Tokens [P,N] of each sentence as a caption of its own; only new ones reach the tokenizer."""
-        new = [sentence for sentence in dict.fromkeys(sentences) if sentence not in self._tokens]
+        # A sentence of nothing but punctuation says nothing: no row, and no question to the tokenizer.
+        said = {sentence for sentence in sentences if grounding.phrase(sentence)}
+        new = [
+            sentence
+            for sentence in dict.fromkeys(sentences)
+            if sentence in said and sentence not in self._tokens
+        ]
         known = self._tokens
         if new:
             text = np.array([grounding.caption([sentence]).encode() for sentence in new], object)
             tokens = (await self._caller.ask("bert_tokenizer", {"TEXT": text}, ["TOKENS"]))["TOKENS"]
             known = {**known, **dict(zip(new, tokens, strict=True))}
             if len(known) > _KEPT:
-                known = {sentence: known[sentence] for sentence in sentences}
+                known = {sentence: known[sentence] for sentence in said}
             self._tokens = known
-        rows = [known[sentence] for sentence in sentences]
+        nothing = np.zeros(0, np.int32)
+        rows = [known[sentence] if sentence in said else nothing for sentence in sentences]
         padded = np.full((len(rows), max(len(row) for row in rows)), grounding.PADDING, np.int32)
         for row, tokens in zip(padded, rows, strict=True):
             row[: len(tokens)] = tokens
