@@ -16,7 +16,16 @@ from torch import nn
 from transformers import BertConfig, GroundingDinoConfig, GroundingDinoForObjectDetection, SwinConfig
 
 from triton_anime_export.frame_io import Normalise
-from triton_anime_export.network import Batching, Network, Size, StateDict, Tensor, Tolerance, Weights
+from triton_anime_export.network import (
+    Batching,
+    Network,
+    Published,
+    Size,
+    StateDict,
+    Tensor,
+    Tolerance,
+    Weights,
+)
 from triton_anime_export.networks._grounding_dino_text import SPECIAL, Similarity, plain_operators
 from triton_anime_export.networks._transformers_checkpoint import current_keys
 
@@ -178,6 +187,11 @@ NETWORK = Network(
         ),
     ),
     adapt_official=adapt_official,
+    published=(
+        Published(
+            "box AP, COCO, zero-shot", "48.4", "README of IDEA-Research/GroundingDINO, GroundingDINO-T"
+        ),
+    ),
     dynamic_shapes=_shapes,
     inside="ImageNet's mean and deviation; which tokens see one another follows from the full stops",
     full=_tensors("full"),

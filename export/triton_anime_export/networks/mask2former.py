@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -48,6 +49,26 @@ FRAMES: dict[str, dict[Size, Frame]] = {
 }
 """16:9, 4:3 and 9:16 at the official test size: short side 800, long side 1333, sides multiples of 32."""
 
+_SWIN: dict[str, dict[str, Any]] = {
+    "swin-tiny": {"embed": 96, "depths": (2, 2, 6, 2), "window": 7, "queries": 100},
+    "swin-small": {"embed": 96, "depths": (2, 2, 18, 2), "window": 7, "queries": 100},
+    "swin-base": {
+        "embed": 128,
+        "depths": (2, 2, 18, 2),
+        "window": 12,
+        "queries": 100,
+        "heads": (4, 8, 16, 32),
+    },
+    "swin-large": {
+        "embed": 192,
+        "depths": (2, 2, 18, 2),
+        "window": 12,
+        "queries": 200,
+        "heads": (6, 12, 24, 48),
+    },
+}
+"""What the official sizes differ in."""
+
 _BLOCK = re.compile(r"\.layers\.(\d)\.blocks\.(\d+)\.")
 _MASKED = 0.5
 """Mask probability from which a query claims a pixel (official panoptic inference)."""
@@ -56,7 +77,7 @@ _MASKED = 0.5
 def config(size: Size) -> Mask2FormerConfig:
     """``full`` is swin-tiny, the smallest official one; ``lite`` has its layers, narrow and few (tests)."""
     if size == "full":
-        return _config(embed=96, depths=(2, 2, 6, 2), window=7, queries=100)
+        return _config(**_SWIN["swin-tiny"])
     return _config(
         embed=12,
         depths=(1, 1, 2, 1),
@@ -214,6 +235,10 @@ def variant(shapes: Shapes) -> Served:
     return _served(config_of(shapes))
 
 
+def _of(name: str) -> Served:
+    return _served(_config(**_SWIN[name]))
+
+
 def _served(chosen: Mask2FormerConfig) -> Served:
     return Served(cast("Any", Mask2FormerForUniversalSegmentation)(chosen))
 
@@ -281,11 +306,12 @@ def _describe(name: str, title: str) -> Network:
         adapt_official=adapt_official,
         variant=variant,
         published=(
+            # Two of swin-base are listed there; which one the checkpoint is, is not said.
             _published("swin-large", "57.8"),
-            _published("swin-base", "56.4"),
             _published("swin-small", "54.6"),
             _published("swin-tiny", "53.2"),
         ),
+        sizes={name: partial(_of, name) for name in _SWIN},
         inside="ImageNet mean; official panoptic inference on the grid of the masks, a quarter of the frame",
         full={
             **_tensors(frames["full"], 100),

@@ -20,6 +20,7 @@ from triton_anime_export.network import (
     Golden,
     GoldenCase,
     Network,
+    Published,
     Size,
     Tensor,
     Tolerance,
@@ -185,6 +186,10 @@ _OFFICIAL = (
         "static images, DAVIS and YouTubeVOS",
     ),
 )
+_PUBLISHED = tuple(
+    Published(measure, value, "docs/RESULTS.md of hkchengrex/XMem")
+    for measure, value in (("J&F, DAVIS-2017 val", "86.2"), ("G, YouTubeVOS-2018 val", "85.7"))
+)
 _INSIDE = "bilinear to a long side of 448 (lite) or 864 (full), sides multiples of 16; cells of 16 pixels"
 
 
@@ -284,6 +289,7 @@ XMEM_ENCODE = Network(
     build=lambda size: ServedEncode(_core(size), LONG_SIDE[size]),
     example=({"height": 144, "width": 256}, {"height": 200, "width": 136}),
     official=_OFFICIAL,
+    published=_PUBLISHED,
     adapt_official=_room_for_others,
     golden=_golden(
         _PublishedEncode, {"frame": "in_frame"}, ("key", "shrinkage", "selection", "f16", "f8", "f4")
@@ -312,6 +318,7 @@ XMEM_DECODE = Network(
         {"objects": 1, "groups": 1, "columns": 20, "h": 10, "w": 6},
     ),
     official=_OFFICIAL,
+    published=_PUBLISHED,
     adapt_official=_room_for_others,
     example_inputs=_like_served(_DECODE_INPUTS),
     dynamic_shapes=_finer(_DECODE_INPUTS),
@@ -348,6 +355,7 @@ XMEM_VALUE = Network(
         {"objects": 1, "height": 200, "width": 136, "h": 10, "w": 6},
     ),
     official=_OFFICIAL,
+    published=_PUBLISHED,
     adapt_official=_room_for_others,
     example_inputs=_like_served(_VALUE_INPUTS),
     dynamic_shapes=_finer(_VALUE_INPUTS),
