@@ -60,7 +60,8 @@ def replay(network: Network, folder: Path, *, onnx: bool = True) -> list[Replay]
 
     Args:
         network: a description with a :class:`Golden`.
-        folder: holds ``state_dict.json`` (official keys and shapes) and ``golden.npz``.
+        folder: holds ``state_dict.json`` (official keys and shapes) and ``golden.npz``, or the files that the
+            network's :class:`Golden` names.
         onnx: also export the core and run that.
 
     Raises:
@@ -69,7 +70,8 @@ def replay(network: Network, folder: Path, *, onnx: bool = True) -> list[Replay]
     """
     if network.golden is None:
         raise DataError(f"{network.name} has no golden vectors to be compared with")
-    shapes, archive = _read(folder)
+    shapes = official_shapes(network.golden, folder)
+    archive = _archive(network.golden, folder)
     core = _core(network.golden, network.name, shapes, archive)
     tolerance = Tolerance(network.golden.tolerance)
     replays: list[Replay] = []
@@ -96,19 +98,34 @@ def _compare(
     ]
 
 
-def _read(folder: Path) -> tuple[Shapes, dict[str, NDArray[Any]]]:
-    keys, vectors = folder / "state_dict.json", folder / "golden.npz"
-    for path in (keys, vectors):
-        if not path.is_file():
-            raise DataError(f"{path} is missing; a golden folder holds state_dict.json and golden.npz")
-    shapes = {key: tuple(shape) for key, shape in json.loads(keys.read_text()).items()}
-    with np.load(vectors) as archive:
-        return shapes, dict(archive)
+def official_shapes(golden: Golden, folder: Path) -> Shapes:
+    """Official keys and their shapes; none where the network has no weights.
+
+    Raises:
+        DataError: the file is missing.
+    """
+    if not golden.keys:
+        return {}
+    path = _found(folder / golden.keys, golden)
+    return {key: tuple(shape) for key, shape in json.loads(path.read_text("utf-8")).items()}
+
+
+def _archive(golden: Golden, folder: Path) -> dict[str, NDArray[Any]]:
+    with np.load(_found(folder / golden.archive, golden)) as archive:
+        return dict(archive)
+
+
+def _found(path: Path, golden: Golden) -> Path:
+    if not path.is_file():
+        wanted = " and ".join(name for name in (golden.keys, golden.archive) if name)
+        raise DataError(f"{path} is missing; a golden folder of this network holds {wanted}")
+    return path
 
 
 def _core(golden: Golden, name: str, shapes: Shapes, archive: Mapping[str, NDArray[Any]]) -> torch.nn.Module:
     core = golden.core(shapes)
-    state = golden.adapt(fill(shapes, float(archive["gain"]), int(archive.get("salt", np.array(0)))))
+    gain, salt = (archive.get(name, np.array(0)) for name in ("gain", "salt"))
+    state = golden.adapt(fill(shapes, float(gain), int(salt)))
     try:
         core.load_state_dict(state)
     except RuntimeError as error:

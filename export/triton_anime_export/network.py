@@ -158,12 +158,16 @@ class Golden:
         cases: reads the cases out of the opened archive.
         adapt: turns the filled official state dict into the module's own (prefixes, aliases).
         tolerance: absolute, in float32.
+        archive: file of recorded inputs and outputs, where a folder holds several.
+        keys: file of official keys and shapes; empty where there are no weights.
     """
 
     core: Callable[[Mapping[str, tuple[int, ...]]], nn.Module]
     cases: Callable[[Mapping[str, NDArray[Any]]], Sequence[GoldenCase]]
     adapt: Callable[[StateDict], StateDict] = dict
     tolerance: float = 1e-4
+    archive: str = "golden.npz"
+    keys: str = "state_dict.json"
 
 
 @dataclass(frozen=True)

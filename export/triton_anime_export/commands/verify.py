@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ Row = tuple[str, Comparison]
 @click.option(
     "--golden",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder with state_dict.json and golden.npz of the reference implementation.",
+    help="Folder of the reference implementation's keys (state_dict.json) and vectors (golden.npz).",
 )
 @click.option("--record", is_flag=True, help="With --golden: keep the largest errors for the cards.")
 def command(name: str | None, golden: Path | None, record: bool) -> None:
@@ -66,13 +65,11 @@ def _golden(name: str, folder: Path, record: bool) -> list[Row]:
 
 def _keep(network: Network, name: str, folder: Path, replayed: Sequence[Row]) -> None:
     """Put the largest errors under the name of the published size whose keys the folder holds."""
+    from triton_anime_export.golden import official_shapes
     from triton_anime_export.sizes import key, size_with
 
     assert network.golden is not None
-    shapes = {
-        official: tuple(shape)
-        for official, shape in json.loads((folder / "state_dict.json").read_text("utf-8")).items()
-    }
+    shapes = official_shapes(network.golden, folder)
     found: records.Record = {
         "name": name,
         "tolerance": network.golden.tolerance,
