@@ -45,7 +45,7 @@ class Served(nn.Module):
 
 
 def build(size: object) -> nn.Module:
-    return Served(2)
+    return Served(1000)
 
 
 NETWORK = Network(
@@ -65,7 +65,7 @@ NETWORK = Network(
         ),
         Weights("https://example.org/small.pth", None, "MIT", commercial=True, note="small.pth"),
     ),
-    sizes={"big": lambda: Served(2), "small": lambda: Served(1)},
+    sizes={"big": lambda: Served(1000), "small": lambda: Served(1)},
     published=(
         Published("IoU, COCO", "57.8", "Table 3", "big"),
         Published("IoU, COCO", "53.2", "Table 3", "small"),
@@ -74,8 +74,7 @@ NETWORK = Network(
 )
 
 MEASURED = {
-    "parameters": 12_345_678,
-    "sizes": {"big": 12_345_678, "small": 2_000_000},
+    "parameters": 1_001_000,
     "precision": "fp32",
     "export_cpu_s": 12.5,
     "onnx_mb": 49.4,
@@ -111,20 +110,25 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_committed_cards_are_current() -> None:
+    result = CliRunner().invoke(card.command, ["--check"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+
+
 @pytest.mark.usefixtures("checkout")
 def test_the_card_states_what_is_known_of_the_published_size() -> None:
     text = card_text(NETWORK)
     assert "`triton-anime-export weights painter`" in text
     assert "| PLATE | float32 | [512] | full |" in text  # nothing lite is committed
     assert (
-        "| [big.pth, 9 MB](https://example.org/big.pth); sha256 abc123 | 12,345,678 | CC-BY-NC-4.0 | **no** |"
+        "| [big.pth, 9 MB](https://example.org/big.pth); sha256 abc123 | 1,001,000 | CC-BY-NC-4.0 | **no** |"
         in text
     )
-    assert "| [small.pth](https://example.org/small.pth) | 2,000,000 | MIT | yes |" in text
+    assert "| [small.pth](https://example.org/small.pth) | 2 | MIT | yes |" in text
     assert "| big | IoU, COCO | 57.8 | Table 3 |" in text
     assert "| small | IoU, COCO | 53.2 | Table 3 |" in text
     assert "transformers package, logits: strays at most 4.2e-06" in text
-    assert "transformers package, PLATE: strays at most 1 grey levels" in text
+    assert "transformers package, PLATE: strays at most 1 grey level\n" in text
     assert "strays at most 1.0e-06 of the largest value, within its tolerance" in text
     assert "49.4 MB in fp32, 321 nodes; made in 12.5 s of processor time and 2.0 GiB" in text
     assert "TensorRT has no converter for Det (1 nodes)" in text
@@ -153,7 +157,7 @@ def test_the_table_has_a_row_for_the_published_size() -> None:
     unpublished = replace(NETWORK, name="sketch", official=())
     rows = published([NETWORK, unpublished]).splitlines()[2:]
     assert rows == [
-        "| [painter](docs/networks/painter.md) | painting | 12.3 M | CC-BY-NC-4.0 | **no** | IoU, COCO: 57.8 "
+        "| [painter](docs/networks/painter.md) | painting | 1.0 M | CC-BY-NC-4.0 | **no** | IoU, COCO: 57.8 "
         "| transformers 4e-06; ONNX 1.0e-06 of the largest value | 49 MB |"
     ]
     records.put(records.golden_file(), "painter", replayed)
@@ -198,7 +202,7 @@ def test_damaged_records_are_one_line() -> None:
 def test_list_shows_both_sizes() -> None:
     head, row = CliRunner().invoke(list_command.command).output.splitlines()
     assert head.split()[:4] == ["network", "role", "lite", "published"]
-    assert row.split()[:5] == ["painter", "painting", "-", "12.3", "M"]
+    assert row.split()[:5] == ["painter", "painting", "-", "1.0", "M"]
 
 
 def test_golden_parity_is_recorded_by_size(

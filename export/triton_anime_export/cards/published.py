@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from triton_anime_export import records
 from triton_anime_export.network import Network, Published, Weights
 from triton_anime_export.records import Record
-from triton_anime_export.sizes import key, size_of, sizes_of
+from triton_anime_export.sizes import count, key, size_of, sizes_of
 
 NOT_MEASURED = "not measured; run: python perf/full_size.py"
 
@@ -19,7 +19,7 @@ def published_size(network: Network) -> list[str]:
         DataError: a file of records is damaged.
     """
     measured, golden = records.read(records.full_size_file()), records.read(records.golden_file())
-    lines = ["## The published size", "", *_checkpoints(network, measured), *_numbers(network)]
+    lines = ["## The published size", "", *_checkpoints(network), *_numbers(network)]
     for size in sizes_of(network):
         record, replayed = measured.get(key(network, size)), golden.get(key(network, size))
         if size != next(iter(sizes_of(network))) and not (record or replayed):
@@ -31,27 +31,19 @@ def published_size(network: Network) -> list[str]:
     return lines
 
 
-def parameters_of(network: Network, size: str, measured: dict[str, Record]) -> int | None:
-    """Parameters of a published size, where it or another size of the network was measured."""
-    first = measured.get(network.name, {})
-    counted = {**first.get("sizes", {})}
-    own = measured.get(key(network, size), {}).get("parameters")
-    return own if own is not None else counted.get(size)
-
-
 def commercial(weights: Weights) -> str:
     """Whether the licence allows commercial use, in a word for a table."""
     return "yes" if weights.commercial else "**no**"
 
 
-def _checkpoints(network: Network, measured: dict[str, Record]) -> list[str]:
+def _checkpoints(network: Network) -> list[str]:
+    counted = count(network)
     lines = ["| checkpoint | parameters | licence | commercial use |", "|---|---|---|---|"]
     for weights in network.official:
-        count = parameters_of(network, size_of(network, weights), measured)
         name = f"[{weights.note or network.name}]({weights.url})"
         digest = f"; sha256 {weights.sha256}" if weights.sha256 else ""
         lines.append(
-            f"| {name}{digest} | {f'{count:,}' if count else 'not counted'} | {weights.licence} "
+            f"| {name}{digest} | {counted[size_of(network, weights)]:,} | {weights.licence} "
             f"| {commercial(weights)} |"
         )
     return [*lines, ""]
@@ -110,11 +102,15 @@ def _measured(name: str, record: Record | None) -> list[str]:
 
 def errors_of(record: Record) -> str:
     """Largest error over all outputs, in the words of their kind."""
-    levels = [said["absolute"] for said in record["outputs"].values() if said.get("dtype") == "uint8"]
-    others = [said["relative"] for said in record["outputs"].values() if said.get("dtype") != "uint8"]
-    parts = [f"{max(levels):g} grey level{'' if max(levels) == 1 else 's'}"] if levels else []
+    levels = [said["absolute"] for said in record["outputs"].values() if said["dtype"] == "uint8"]
+    others = [said["relative"] for said in record["outputs"].values() if said["dtype"] != "uint8"]
+    parts = [_levels(max(levels))] if levels else []
     parts += [f"{max(others):.1e} of the largest value"] if others else []
     return " and ".join(parts)
+
+
+def _levels(steps: float) -> str:
+    return f"{steps:g} grey level{'' if steps == 1 else 's'}"
 
 
 def case_names(cases: Sequence[str]) -> list[str]:
@@ -130,8 +126,6 @@ def _package(reference: Record | None) -> list[str]:
         lines.append(f"- The network itself is `{reference['core']}` of the {reference['package']} package")
     for what, said in reference.get("compared", {}).items():
         verdict = "" if said["within"] else ", **beyond tolerance**"
-        error = (
-            f"{said['absolute']:g} grey levels" if said.get("dtype") == "uint8" else f"{said['relative']:.1e}"
-        )
+        error = _levels(said["absolute"]) if said["dtype"] == "uint8" else f"{said['relative']:.1e}"
         lines.append(f"- Against the {reference['package']} package, {what}: strays at most {error}{verdict}")
     return lines

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from triton_anime_export import folders, records
 from triton_anime_export.cards.card import weight
-from triton_anime_export.cards.published import commercial, errors_of, parameters_of
+from triton_anime_export.cards.published import commercial, errors_of
 from triton_anime_export.errors import StaleError
 from triton_anime_export.folders import is_served
 from triton_anime_export.network import Network, Tensor
 from triton_anime_export.records import Record
-from triton_anime_export.sizes import has_full_size, size_of, sizes_of
+from triton_anime_export.sizes import count, has_full_size, size_of, sizes_of
 
 SERVED = ("<!-- networks:begin -->", "<!-- networks:end -->")
 FULL = ("<!-- published:begin -->", "<!-- published:end -->")
@@ -58,13 +58,11 @@ def with_tables(readme: str, networks: Iterable[Network]) -> str:
 def _row(network: Network, measured: dict[str, Record], replayed: Record | None) -> str:
     size = next(iter(sizes_of(network)))
     weights = next((w for w in network.official if size_of(network, w) == size), network.official[0])
-    count = parameters_of(network, size, measured)
     record = measured.get(network.name, {})
     number = next((said for said in network.published if said.variant in ("", size)), None)
-    millions = f"{count / 1e6:.1f} M" if count else "–"
     said = f"{number.measure}: {number.value}" if number else "–"
     return (
-        f"| {_link(network)} | {network.role} | {millions} | {weights.licence} "
+        f"| {_link(network)} | {network.role} | {count(network)[size] / 1e6:.1f} M | {weights.licence} "
         f"| {commercial(weights)} | {said} "
         f"| {parity(record, replayed)} | {_megabytes(record)} |"
     )
