@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ HOME = "TRITON_ANIME_HOME"
 _CHUNK = 1 << 20
 _TRIES = 5
 _RECORD = "sha256.json"
+_SHARED = re.compile(r"/file/d/([\w-]+)")
 
 Progress = Callable[[int, int | None], None]
 """Hears of bytes so far and of all bytes, where the server says how many."""
@@ -106,7 +108,7 @@ def _fetch(
         path.parent.mkdir(parents=True, exist_ok=True)
         for attempt in range(_TRIES):
             try:
-                _transfer(url, part, by_hand, progress)
+                _transfer(direct(url), part, by_hand, progress)
                 break
             except httpx.TransportError as error:
                 if attempt + 1 == _TRIES:
@@ -123,6 +125,19 @@ def _fetch(
             f"{path.parent} cannot be written ({error.strerror}); make room or name another folder "
             f"with {HOME}"
         ) from error
+
+
+def direct(url: str) -> str:
+    """The address that answers with the file itself.
+
+    A shared file of Google Drive has a page, which asks before it hands over large files; the same file has
+    an address for programs. Others stay as they are.
+    """
+    parts = urlsplit(url)
+    shared = _SHARED.match(parts.path)
+    if parts.hostname != "drive.google.com" or shared is None:
+        return url
+    return f"https://drive.usercontent.google.com/download?id={shared[1]}&export=download&confirm=t"
 
 
 def _transfer(url: str, part: Path, by_hand: str, progress: Progress) -> None:

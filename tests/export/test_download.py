@@ -180,6 +180,15 @@ def test_small_files_come_along(host: Host) -> None:
         download.fetch(u2net.NETWORK, weights)
 
 
+def test_a_shared_file_of_google_drive_has_an_address_for_programs() -> None:
+    """Not tried against Google from here: that a page still ends in one line is tested above."""
+    page = "https://drive.google.com/file/d/1ao1ov-G1_x/view?usp=sharing"
+    file = "https://drive.usercontent.google.com/download?id=1ao1ov-G1_x&export=download&confirm=t"
+    assert download.direct(page) == file
+    for other in ("https://drive.google.com/drive/folders/1umY", "https://example.org/file/d/1/a.pth"):
+        assert download.direct(other) == other
+
+
 # The command, and what is in a file -------------------------------------------------------------------------
 
 
