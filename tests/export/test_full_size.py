@@ -181,6 +181,7 @@ def test_named_sizes_are_told_by_the_notes(network: Network) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_a_small_published_size_computes_the_same(tmp_path: Path) -> None:
     network, size = find_size(NETWORKS, "u2net/u2netp")
     record = measure(network, size, tmp_path, runs=1)
