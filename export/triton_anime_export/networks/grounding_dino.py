@@ -170,8 +170,7 @@ NETWORK = Network(
     "Detection, ECCV 2024",
     **_tensors("lite"),
     batching=Batching(4),
-    # Queries are the best cells of the picture in order: two that score alike may change places.
-    tolerance=Tolerance(atol=2e-3, outliers=1e-2),
+    tolerance=Tolerance(atol=1e-3),
     build=build,
     example=({"tokens": 12}, {"tokens": 19}),
     official=(
@@ -194,5 +193,7 @@ NETWORK = Network(
     ),
     dynamic_shapes=_shapes,
     inside="ImageNet's mean and deviation; which tokens see one another follows from the full stops",
-    full=_tensors("full"),
+    # Queries are the best of 21,000 cells in order: of 900 some score so alike that the last bit of a float
+    # decides which comes first, and two rows change places.
+    full={**_tensors("full"), "tolerance": Tolerance(atol=2e-3, outliers=5e-2)},
 )

@@ -151,7 +151,8 @@ SAM_ENCODE = Network(
     adapt_official=adapt_official,
     dynamic_shapes=encode_shapes,
     inside="ImageNet's mean and deviation",
-    full=_FULL[0],
+    # Four layers see the whole frame at once: 800 MB of attention for each frame, several times over.
+    full={**_FULL[0], "batching": Batching(1, dynamic=False)},
 )
 
 SAM_DECODE = Network(

@@ -90,7 +90,6 @@ def test_the_graph_computes_the_same(served: nn.Module, tmp_path: Path) -> None:
     assert {row.case for row in found} == {
         f"batch {batch}, tokens {count}" for batch in (1, 2) for count in (12, 19)
     }
-    # The tolerance leaves room for two boxes that change places; here none does.
     assert max(row.absolute for row in found) < 1e-4
 
 

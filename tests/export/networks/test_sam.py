@@ -92,6 +92,7 @@ def test_the_graphs_compute_the_same(generation: Generation, part: str, tmp_path
 def test_the_published_tensors(name: str, channels: int) -> None:
     encode, decode = (network.at("full") for network in find_all(name))
     assert encode.inputs[0].axes == (1024, 1024, 3)
+    assert encode.batching.max_batch >= 1, "the graph has a batch axis"
     assert encode.outputs[0].axes == decode.inputs[0].axes == (channels, 64, 64)
     assert [tensor.axes for tensor in decode.outputs] == [("boxes", 256, 256), ("boxes",)]
     assert decode.make_inputs(1, {"boxes": 2})["EMBEDDING"].shape == (1, channels, 64, 64)
