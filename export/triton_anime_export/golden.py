@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +70,28 @@ def replay(network: Network, folder: Path, *, onnx: bool = True) -> list[Replay]
     """
     if network.golden is None:
         raise DataError(f"{network.name} has no golden vectors to be compared with")
-    shapes = official_shapes(network.golden, folder)
-    archive = _archive(network.golden, folder)
-    core = _core(network.golden, network.name, shapes, archive)
-    tolerance = Tolerance(network.golden.tolerance)
+    return [
+        row
+        for golden in recordings(network, folder)
+        for row in _replay(golden, network.name, folder, onnx=onnx)
+    ]
+
+
+def recordings(network: Network, folder: Path) -> tuple[Golden, ...]:
+    """The network's recording, then those of its further variants that the folder holds."""
+    if network.golden is None:
+        return ()
+    more = (golden for golden in network.golden.also if (folder / golden.archive).is_file())
+    return (replace(network.golden, also=()), *more)
+
+
+def _replay(golden: Golden, name: str, folder: Path, *, onnx: bool) -> list[Replay]:
+    shapes = official_shapes(golden, folder)
+    archive = _archive(golden, folder)
+    core = _core(golden, name, shapes, archive)
+    tolerance = Tolerance(golden.tolerance)
     replays: list[Replay] = []
-    for case in network.golden.cases(archive):
+    for case in golden.cases(archive):
         arguments = tuple(torch.from_numpy(np.array(value)) for value in case.inputs.values())
         with torch.no_grad():
             said = core(*arguments)
@@ -112,12 +128,16 @@ def official_shapes(golden: Golden, folder: Path) -> Shapes:
 
 def _archive(golden: Golden, folder: Path) -> dict[str, NDArray[Any]]:
     with np.load(_found(folder / golden.archive, golden)) as archive:
-        return dict(archive)
+        own = dict(archive)
+    if not golden.inputs:
+        return own
+    with np.load(_found(folder / golden.inputs, golden)) as others:
+        return {name: others[name] for name in others.files if name.startswith("in_")} | own
 
 
 def _found(path: Path, golden: Golden) -> Path:
     if not path.is_file():
-        wanted = " and ".join(name for name in (golden.keys, golden.archive) if name)
+        wanted = " and ".join(name for name in (golden.keys, golden.archive, golden.inputs) if name)
         raise DataError(f"{path} is missing; a golden folder of this network holds {wanted}")
     return path
 

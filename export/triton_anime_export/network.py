@@ -160,6 +160,8 @@ class Golden:
         tolerance: absolute, in float32.
         archive: file of recorded inputs and outputs, where a folder holds several.
         keys: file of official keys and shapes; empty where there are no weights.
+        inputs: archive whose inputs (``in_...``) complete this one's, where those are not stored twice.
+        also: recordings of further variants, replayed where the folder holds them.
     """
 
     core: Callable[[Mapping[str, tuple[int, ...]]], nn.Module]
@@ -168,6 +170,8 @@ class Golden:
     tolerance: float = 1e-4
     archive: str = "golden.npz"
     keys: str = "state_dict.json"
+    inputs: str = ""
+    also: tuple[Golden, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -63,3 +63,22 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         replay(_network(archive="third.npz", keys="keys.json"), tmp_path)
     with pytest.raises(DataError, match="no golden vectors"):
         replay(replace(lama.NETWORK, golden=None), tmp_path)
+
+
+def test_further_variants_are_replayed_where_they_are_recorded(tmp_path: Path) -> None:
+    state = fill(SHAPES, 1.0)
+    given = np.array([[0.5, -1.0, 2.0]], np.float32)
+    said = given @ state["weight"].numpy().T + state["bias"].numpy()
+    (tmp_path / "state_dict.json").write_text(json.dumps(SHAPES), "utf-8")
+    np.savez(tmp_path / "golden.npz", in_given=given, said=said, gain=np.float64(1.0))
+
+    def cases(archive: Mapping[str, NDArray[Any]]) -> Sequence[GoldenCase]:
+        return [GoldenCase("a", {"given": archive["in_given"]}, {"said": archive["said"]})]
+
+    # The second stores its answers alone; the picture is the first one's.
+    second = Golden(lambda keys: nn.Linear(3, 2), cases, archive="second.npz", inputs="golden.npz")
+    golden = Golden(lambda keys: nn.Linear(3, 2), cases, also=(second,))
+    network = replace(lama.NETWORK, name="tiny", golden=golden)
+    assert len(replay(network, tmp_path, onnx=False)) == 1
+    np.savez(tmp_path / "second.npz", said=said + 1, gain=np.float64(1.0))
+    assert [row.found.within for row in replay(network, tmp_path, onnx=False)] == [True, False]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -49,17 +50,20 @@ def command(name: str | None, golden: Path | None, record: bool) -> None:
 
 
 def _golden(name: str, folder: Path, record: bool) -> list[Row]:
-    from triton_anime_export.golden import Replay, replay
+    from triton_anime_export.golden import recordings, replay
 
     rows: list[Row] = []
-    for network in find_all(name):
-        replayed: list[Replay] = replay(network, folder)
-        rows += [
-            (f"{network.name} {row.runtime:7} {row.found.case} {row.found.output}", row.found)
-            for row in replayed
-        ]
-        if record:
-            _keep(network, name, folder, [(row.runtime, row.found) for row in replayed])
+    for described in find_all(name):
+        # Each recording is of another published size, so each has a record of its own.
+        for golden in recordings(described, folder) or (None,):
+            network = replace(described, golden=golden)
+            replayed = replay(network, folder)
+            rows += [
+                (f"{network.name} {row.runtime:7} {row.found.case} {row.found.output}", row.found)
+                for row in replayed
+            ]
+            if record:
+                _keep(network, name, folder, [(row.runtime, row.found) for row in replayed])
     return rows
 
 
