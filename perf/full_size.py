@@ -27,7 +27,7 @@ from triton_anime_export.sizes import find_size, keys
 PERF = Path(__file__).parent
 
 
-def alone(name: str, runs: int, device: str, timeout_s: float) -> Record:
+def alone(name: str, runs: int, device: str, timeout_s: float, single: bool = False) -> Record:
     """Measure one size in a process of its own.
 
     Returns:
@@ -38,7 +38,7 @@ def alone(name: str, runs: int, device: str, timeout_s: float) -> Record:
         command = [sys.executable, __file__, name, "--into", str(into), "--onnx-runs", str(runs)]
         try:
             done = subprocess.run(
-                [*command, "--device", device],
+                [*command, "--device", device, *(["--single"] if single else [])],
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -54,10 +54,12 @@ def alone(name: str, runs: int, device: str, timeout_s: float) -> Record:
         return {"failed": said[-1] if said else f"the process ended with {done.returncode}"}
 
 
-def _attempt(network: Network, size: str, folder: Path, runs: int, device: str) -> Record:
+def _attempt(
+    network: Network, size: str, folder: Path, runs: int, device: str, *, single: bool = False
+) -> Record:
     """The measurement, or why there is none: exporters raise whatever they meet."""
     try:
-        return measure(network, size, folder, runs, device)
+        return measure(network, size, folder, runs, device, single=single)
     except Exception as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         return {"failed": f"{type(error).__name__}: {' '.join(lines)[:300]}"}
@@ -96,6 +98,7 @@ def main() -> None:
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--output", type=Path, help="JSON file to put the results into")
+    parser.add_argument("--single", action="store_true", help="no batch of two: half the memory")
     parser.add_argument("--timeout", type=float, default=3600.0, metavar="SECONDS", help="for each")
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -107,7 +110,9 @@ def main() -> None:
         providers(options.device)
         if options.into is not None:
             with tempfile.TemporaryDirectory() as folder:
-                record = _attempt(*sizes[0], Path(folder), options.onnx_runs, options.device)
+                record = _attempt(
+                    *sizes[0], Path(folder), options.onnx_runs, options.device, single=options.single
+                )
             options.into.write_text(json.dumps(record), "utf-8")
             return
     except ExportError as error:
@@ -119,7 +124,7 @@ def main() -> None:
     )
     wrong = 0
     for name in names:
-        record = alone(name, options.onnx_runs, options.device, options.timeout)
+        record = alone(name, options.onnx_runs, options.device, options.timeout, options.single)
         put(options.output or usual, name, record)
         print(row(name, record), flush=True)
         compared = ((record.get("reference") or {}).get("compared") or {}).values()

@@ -34,7 +34,14 @@ REFERENCE = 1e-4
 
 
 def measure(
-    network: Network, size: str, folder: Path, runs: int = 3, device: str = "cpu", seed: int = SEED
+    network: Network,
+    size: str,
+    folder: Path,
+    runs: int = 3,
+    device: str = "cpu",
+    *,
+    seed: int = SEED,
+    single: bool = False,
 ) -> Record:
     """Export one published size with random weights and say how it went.
 
@@ -45,6 +52,7 @@ def measure(
         runs: calls of ONNX Runtime that are timed.
         device: where both sides compute, ``cpu`` or ``cuda``; the export is the CPU's affair.
         seed: of the weights.
+        single: compare requests one by one only, which needs half the memory.
 
     Returns:
         Plain data for JSON: ``parameters``, ``sizes`` (parameters of every published size), ``onnx_mb``,
@@ -60,6 +68,8 @@ def measure(
     module = sizes_of(network)[size]()
     described = replace(network.at("full"), precision=Precision.FP32)
     shake(described, module, seed)
+    if single and described.batching.max_batch:
+        described = replace(described, batching=replace(described.batching, max_batch=1))
     record: Record = {
         "parameters": parameters(module),
         "precision": described.precision.value,

@@ -161,7 +161,7 @@ def test_the_table_has_a_row_for_the_published_size() -> None:
         "| transformers 4e-06; ONNX 1.0e-06 of the largest value | 49 MB |"
     ]
     records.put(records.golden_file(), "painter", replayed)
-    assert "authors' code 3e-07" in published([NETWORK])
+    assert "reference 3e-07" in published([NETWORK])
 
 
 def test_stale_and_orphaned_pages_are_refused(checkout: Path) -> None:

@@ -92,6 +92,12 @@ def test_a_right_graph_is_within_tolerance(tmp_path: Path, script: ModuleType) -
     assert script.row("tiny", record).endswith("ok")
 
 
+def test_single_requests_leave_the_batch_of_two_out(tmp_path: Path) -> None:
+    record = measure(tiny(), "", tmp_path, runs=1, single=True)
+    assert [case.split(",")[0] for case in record["cases"]] == ["batch 1", "batch 1"]
+    assert record["within"] is True
+
+
 def test_a_wrong_graph_is_reported(tmp_path: Path, script: ModuleType) -> None:
     record = measure(tiny(lambda: Served(wrong=True)), "", tmp_path, runs=1)
     assert record["within"] is False

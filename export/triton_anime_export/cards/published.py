@@ -73,8 +73,8 @@ def _replayed(record: Record | None) -> list[str]:
     errors = ", ".join(f"{runtime} by {record[runtime]['absolute']:.1e}" for runtime in ("PyTorch", "ONNX"))
     verdict = "within" if record["within"] else "**beyond**"
     return [
-        f"- Against what the authors' code computed, with weights made by a rule: strays at most {errors}, "
-        f"{verdict} its tolerance of {record['tolerance']:g}; {record['outputs']} outputs "
+        "- Against what the reference implementation computed, weights made by a rule: strays at most "
+        f"{errors}, {verdict} its tolerance of {record['tolerance']:g}; {record['outputs']} outputs "
         f"(`triton-anime-export verify {record['name']} --golden FOLDER`)"
     ]
 

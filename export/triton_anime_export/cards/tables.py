@@ -73,7 +73,7 @@ def parity(record: Record, replayed: Record | None) -> str:
     parts = []
     reference = record.get("reference") or {}
     if replayed:
-        parts.append(f"authors' code {max(replayed[r]['absolute'] for r in ('PyTorch', 'ONNX')):.0e}")
+        parts.append(f"reference {max(replayed[r]['absolute'] for r in ('PyTorch', 'ONNX')):.0e}")
     elif reference.get("core"):
         parts.append(f"network of {reference['package']}")
     elif floats := [
