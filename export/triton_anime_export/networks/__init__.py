@@ -7,6 +7,7 @@ from triton_anime_export.network import Network
 from triton_anime_export.networks import (
     clipseg,
     clipseg_text,
+    deaot,
     grounding_dino,
     isnet_anime,
     lama,
@@ -44,6 +45,10 @@ NETWORKS: tuple[Network, ...] = (
     xmem.XMEM_ENCODE,
     xmem.XMEM_DECODE,
     xmem.XMEM_VALUE,
+    deaot.DEAOT_ENCODE,
+    deaot.DEAOT_REFERENCE,
+    deaot.DEAOT_PROPAGATE,
+    deaot.DEAOT_IDENTIFY,
 )
 
 
