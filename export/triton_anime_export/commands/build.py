@@ -13,6 +13,7 @@ from triton_anime_export.errors import WeightsError
 from triton_anime_export.folders import model_folder, model_repository, onnx_file
 from triton_anime_export.network import SIZES, Network, Size
 from triton_anime_export.networks import find
+from triton_anime_export.profiles import PROFILES, Profile, write
 from triton_anime_export.tensorrt_ops import ops_of, summary, warnings_for
 from triton_anime_export.to_config import config_text
 from triton_anime_export.to_onnx import export
@@ -20,7 +21,15 @@ from triton_anime_export.weights import load
 
 
 @click.command("build")
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option(
+    "--profile",
+    type=click.Choice(tuple(PROFILES)),
+    help="Instead of NAME: write a complete model repository into --output, of the published networks whose "
+    "checkpoints `weights` fetched (full) or of the committed ones (lite).",
+)
+@click.option("--add", multiple=True, metavar="NAME", help="With --profile: a further network, full size.")
+@click.option("--leave-out", multiple=True, metavar="NAME", help="With --profile: a network to leave out.")
 @click.option("--size", type=click.Choice(SIZES), default="lite", show_default=True)
 @click.option(
     "--weights",
@@ -38,8 +47,29 @@ from triton_anime_export.weights import load
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="report.json of the training run; becomes the card's facts.",
 )
-def command(name: str, size: str, weights: Path | None, output: Path | None, report: Path | None) -> None:
-    """Write NAME's ONNX file and config.pbtxt, and compare the file with PyTorch."""
+def command(
+    name: str | None,
+    profile: Profile | None,
+    add: tuple[str, ...],
+    leave_out: tuple[str, ...],
+    size: str,
+    weights: Path | None,
+    output: Path | None,
+    report: Path | None,
+) -> None:
+    """Write NAME's ONNX file and config.pbtxt, and compare the file with PyTorch.
+
+    With --profile all networks of a model repository: `triton-anime serve --networks FOLDER` and
+    `triton-anime process --networks FOLDER` use it with the same ensembles.
+    """
+    if (name is None) == (profile is None):
+        raise click.UsageError("Name one network, or a --profile with --output.")
+    if profile is not None:
+        if output is None or weights is not None or report is not None:
+            raise click.UsageError("--profile needs --output, and takes neither --weights nor --report.")
+        _repository(profile, output, add, leave_out)
+        return
+    assert name is not None
     network = find(name).at(cast("Size", size))
     repository = output or model_repository()
     module = load(network, cast("Size", size), weights or _kept(network, size))
@@ -56,6 +86,19 @@ def command(name: str, size: str, weights: Path | None, output: Path | None, rep
     for line in warnings_for(ops):
         click.echo(f"warning: {line}", err=True)
     click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB, strays from PyTorch by {worst:.3g} at most")
+
+
+def _repository(profile: Profile, folder: Path, add: tuple[str, ...], leave_out: tuple[str, ...]) -> None:
+    count = 0
+    try:
+        for placed in write(profile, folder, add=add, leave_out=leave_out):
+            count += placed.size is not None
+            note = f"  {placed.note}" if placed.note else ""
+            click.echo(f"{placed.name:22} {placed.size or '-':4}{note}")
+    except OSError as error:
+        message = f"{folder} cannot be written ({error.strerror}); make room or name another folder"
+        raise WeightsError(message) from error
+    click.echo(f"{folder}: {count} networks; serve them with: triton-anime serve --networks {folder}")
 
 
 def _kept(network: Network, size: str) -> Path:

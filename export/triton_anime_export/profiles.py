@@ -1,0 +1,181 @@
+"""Complete model repositories: which networks at which size, and how a folder of them is written.
+
+A profile is a model repository for the ensembles of this project. ``lite`` is what is committed; ``full`` has
+the published networks of every role that has them, each from its official checkpoint. Where a checkpoint is
+not on this machine the committed network of that name takes its place, or none, and the caller is told: the
+repository is complete either way.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from torch import nn
+
+from triton_anime_export.download import cached
+from triton_anime_export.folders import is_served, model_folder, onnx_file
+from triton_anime_export.network import Network, Size
+from triton_anime_export.networks import NETWORKS, find
+from triton_anime_export.to_config import config_text
+from triton_anime_export.to_onnx import export
+from triton_anime_export.to_tokenizer import Kind, write_tokenizer
+from triton_anime_export.weights import load
+
+Profile = Literal["lite", "full"]
+
+PROFILES: dict[Profile, dict[str, Size]] = {
+    "lite": {},
+    "full": {
+        "mask2former_wide": "full",
+        "u2net": "full",
+        "isnet_anime": "full",
+        "modnet": "full",
+        "vitmatte": "full",
+        "clipseg": "full",
+        "clipseg_text": "full",
+        "grounding_dino": "full",
+        "sam_encode": "full",
+        "sam_decode": "full",
+        "lama": "full",
+    },
+}
+"""Network -> size, where it is not the committed one. Every further shape of Mask2Former holds all its
+weights again, so one shape is usual: ``--add mask2former_standard`` puts another beside it."""
+
+STANDS_IN: dict[str, tuple[str, ...]] = {
+    "panoptic_deeplab": ("mask2former_wide", "mask2former_standard", "mask2former_tall")
+}
+"""Committed networks whose role a full one of another name fills."""
+
+TOKENIZERS: dict[str, tuple[str, Kind]] = {
+    "clipseg_text": ("clip_tokenizer", "clip"),
+    "grounding_dino": ("bert_tokenizer", "bert"),
+}
+"""Networks that read tokens at their full size -> the model that makes them, and its convention."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Weights of a full network on this machine.
+
+    Attributes:
+        module: the served module with these weights.
+        vocabulary: tokenizer.json of its text tower, where it has one.
+    """
+
+    module: nn.Module
+    vocabulary: Path | None = None
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What became of one network.
+
+    Attributes:
+        name: of the network.
+        size: that was written, or None where it was left out.
+        note: why, where it is not what the profile says, or what is missing beside it.
+    """
+
+    name: str
+    size: Size | None
+    note: str = ""
+
+
+Find = Callable[[Network], Source | None]
+"""Finds a full network's weights; None where there are none on this machine."""
+
+
+def official(network: Network) -> Source | None:
+    """The network with the first of its published checkpoints that is in the cache folder."""
+    for published in network.official:
+        path = cached(network, published)
+        if path.is_file():
+            vocabulary = path.with_name("tokenizer.json")
+            module = load(network, "full", path)
+            return Source(module, vocabulary if vocabulary.is_file() else None)
+    return None
+
+
+def write(
+    profile: Profile,
+    folder: Path,
+    *,
+    add: Iterable[str] = (),
+    leave_out: Iterable[str] = (),
+    find_weights: Find = official,
+) -> Iterator[Placed]:
+    """Write a model repository, network by network; those that are there already are written again.
+
+    Args:
+        profile: which.
+        folder: of the repository; made where it is missing.
+        add: further networks at their full size.
+        leave_out: networks that are not written.
+        find_weights: finds a full network's weights.
+
+    Yields:
+        What became of each network, as soon as it is there.
+
+    Raises:
+        UnknownNetworkError: a name that is no network's.
+        WeightsError: a checkpoint does not fit.
+        ParityError: a graph strays from its module.
+        OSError: the folder cannot be written.
+    """
+    skipped = {find(name).name for name in leave_out}
+    sizes = PROFILES[profile] | {find(name).name: "full" for name in add}
+    folder.mkdir(parents=True, exist_ok=True)
+    written: set[str] = set()
+    for network in NETWORKS:
+        if network.name in skipped:
+            continue
+        placed = None
+        if sizes.get(network.name) == "full":
+            placed = _write_full(network, folder, find_weights)
+        if placed is None or placed.size is None:
+            placed = _copy_lite(network, folder, written, "" if placed is None else placed.note) or placed
+        if placed is None:
+            continue
+        if placed.size is not None:
+            written.add(network.name)
+        yield placed
+
+
+def _write_full(network: Network, folder: Path, find_weights: Find) -> Placed:
+    source = find_weights(network)
+    if source is None:
+        return Placed(network.name, None, f"its checkpoint is not here; run: {_fetch(network)}")
+    described = network.at("full")
+    export(described, source.module, onnx_file(described, folder))
+    (model_folder(described, folder) / "config.pbtxt").write_text(config_text(described), "utf-8")
+    if network.name not in TOKENIZERS:
+        return Placed(network.name, "full")
+    name, kind = TOKENIZERS[network.name]
+    if source.vocabulary is None:
+        note = f"{name} is missing, for its tokenizer.json is not here; run: {_fetch(network)}"
+        return Placed(network.name, "full", note)
+    write_tokenizer(folder, name, source.vocabulary, kind)
+    return Placed(network.name, "full", f"with {name}")
+
+
+def _copy_lite(network: Network, folder: Path, written: set[str], note: str) -> Placed | None:
+    """Copy what is committed; None where nothing is."""
+    if not is_served(network):
+        return None
+    instead = next((name for name in STANDS_IN.get(network.name, ()) if name in written), "")
+    if instead:
+        return Placed(network.name, None, f"{instead} fills its role")
+    target = model_folder(network, folder)
+    shutil.rmtree(target, ignore_errors=True)
+    not_served = shutil.ignore_patterns("README.md", "card.json", "*.jpg", "*.png")
+    shutil.copytree(model_folder(network), target, ignore=not_served)
+    return Placed(network.name, "lite", note)
+
+
+def _fetch(network: Network) -> str:
+    return f"triton-anime-export weights {network.family or network.name}"

@@ -1,0 +1,210 @@
+"""A whole model repository: what is written for each profile, and that Triton serves the full one."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from torch import nn
+
+from triton_anime_export import profiles, to_onnx
+from triton_anime_export.cli import cli
+from triton_anime_export.errors import UnknownNetworkError, WeightsError
+from triton_anime_export.network import Network
+from triton_anime_export.networks import (
+    _clipseg_modules,
+    _clipseg_text_modules,
+    clipseg,
+    clipseg_text,
+    grounding_dino,
+    isnet_anime,
+    lama,
+    mask2former,
+    modnet,
+    sam,
+    u2net,
+    vitmatte,
+)
+from triton_anime_export.networks._nested_u import LITE as NARROW
+from triton_anime_export.profiles import PROFILES, Source, write
+
+PATIENCE = 900.0
+"""Seconds: the graphs are narrow, but of their published depth and frame."""
+
+TEXT = dataclasses.replace(_clipseg_text_modules.FULL, width=16, heads=2, hidden=32, depth=1, condition=512)
+IMAGE = dataclasses.replace(
+    _clipseg_modules.FULL,
+    width=32,
+    heads=2,
+    hidden=64,
+    depth=4,
+    taps=(1, 2, 3),
+    reduced=16,
+    decoder_hidden=32,
+)
+
+
+def tiny_sam() -> Any:
+    """ViT-B's frame and embedding, a narrow tower."""
+    config = sam.config("full")
+    tower = config.vision_config
+    tower.hidden_size, tower.num_hidden_layers, tower.num_attention_heads = 16, 2, 2
+    tower.mlp_dim, tower.global_attn_indexes = 32, [1]
+    config.mask_decoder_config.mlp_dim = 64
+    return sam.SamModel(config)
+
+
+def tiny_dino() -> nn.Module:
+    """The published frame and queries, narrow layers, room for the ids of a small vocabulary."""
+    config = grounding_dino.config("lite")
+    config.num_queries = grounding_dino.QUERIES["full"]
+    config.text_config.vocab_size = 3000
+    return grounding_dino.Served(grounding_dino.GroundingDinoForObjectDetection(config))
+
+
+TINY: dict[str, Callable[[], nn.Module]] = {
+    "mask2former_wide": lambda: mask2former.build("lite"),
+    "u2net": lambda: u2net.Served(u2net.U2Net(NARROW), official=True),
+    "isnet_anime": lambda: isnet_anime.build("lite"),
+    "modnet": lambda: modnet.build("lite"),
+    "vitmatte": lambda: vitmatte.build("lite"),
+    "clipseg": lambda: clipseg.ServedClipseg(_clipseg_modules.Clipseg(IMAGE)),
+    "clipseg_text": lambda: clipseg_text.ServedClipsegText(TEXT),
+    "grounding_dino": tiny_dino,
+    "sam_encode": lambda: sam.ServedEncode(tiny_sam()),
+    "sam_decode": lambda: sam.ServedDecode(tiny_sam()),
+    "lama": lambda: lama.build("lite"),
+}
+"""Served modules with the published tensors and next to no weights."""
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[profiles.Placed]]:
+    """The full profile with tiny random networks."""
+    made = tokenizers()
+    words = tmp_path_factory.mktemp("words")
+    vocabulary = {}
+    for kind in ("clip", "bert"):
+        (words / kind).mkdir()
+        vocabulary[kind] = made.MAKE[kind](words / kind)
+
+    def weights(network: Network) -> Source:
+        torch.manual_seed(7)
+        module = TINY[network.name]().eval()
+        _, kind = profiles.TOKENIZERS.get(network.name, ("", ""))
+        return Source(module, vocabulary.get(kind))
+
+    folder = tmp_path_factory.mktemp("full")
+    with pytest.MonkeyPatch.context() as patched:
+        # Each network's own test compares its graph with its module; here it would take minutes.
+        patched.setattr(profiles, "export", to_onnx.write)
+        return folder, list(write("full", folder, find_weights=weights))
+
+
+def tokenizers() -> ModuleType:
+    """The module that draws small vocabularies."""
+    path = Path(__file__).with_name("test_to_tokenizer.py")
+    spec = importlib.util.spec_from_file_location("_small_vocabularies", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)  # eleven graphs are traced
+def test_every_role_is_there_and_nothing_twice(full: tuple[Path, list[profiles.Placed]]) -> None:
+    folder, placed = full
+    sizes = {each.name: each.size for each in placed}
+    assert {name for name, size in sizes.items() if size == "full"} == set(PROFILES["full"])
+    assert sizes["panoptic_deeplab"] is None
+    assert sizes["raft_small"] == sizes["xmem_encode"] == "lite"
+    served = {path.parent.name for path in folder.glob("*/config.pbtxt")}
+    assert served == {name for name, size in sizes.items() if size} | {"clip_tokenizer", "bert_tokenizer"}
+
+
+@pytest.fixture(scope="module")
+def server(full: tuple[Path, list[profiles.Placed]]) -> Iterator[Any]:
+    pytest.importorskip("pytriton", reason="needs the extra triton-anime[local]")
+    from triton_anime.embedded import EmbeddedServer
+    from triton_anime.repository import repositories
+
+    with EmbeddedServer(repositories=repositories(networks=full[0])) as embedded:
+        yield embedded.server
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.triton
+def test_the_same_ensembles_serve_it(server: Any) -> None:
+    """Every stage with every published network, on a frame of another aspect than theirs."""
+    frame = np.random.default_rng(0).integers(0, 256, (270, 360, 3), dtype=np.uint8)
+    named = {name: np.array([word.encode() for word in words], object) for name, words in CHOICES.items()}
+    found = server.infer("segment_frame", {"FRAME": frame}, timeout_s=PATIENCE)
+    assert found["SEMANTIC"].shape == (270, 360)
+    # the grid of the published frame, letterboxed: 768 / 4 rows
+    assert found["PROBABILITY"].shape == (4, 192, 256)
+    boxes = np.array([[40, 20, 200, 240]], np.int32)
+    detail = {"FRAME": frame, "BOXES": boxes, "NETWORKS": named["DETAIL_NETWORKS"]}
+    assert server.infer("refine_character", detail, timeout_s=PATIENCE)["ALPHA"].shape == (270, 360)
+    effects = {"FRAME": frame, "PROMPTS": np.array([b"fire", b"low light"], object)}
+    for networks in ([b"clipseg"], [b"grounded_sam"], [b"clipseg", b"grounded_sam"]):
+        asked = effects | {"NETWORKS": np.array(networks, object)}
+        assert server.infer("separate_effects", asked, timeout_s=PATIENCE)["MASKS"].shape == (2, 270, 360)
+    layers = server.infer("decompose_frame", {"FRAME": frame, **named}, timeout_s=PATIENCE)
+    assert layers["CHARACTER"].shape == (270, 360, 4)
+    assert layers["BACKGROUND"].shape == (270, 360, 3)
+
+
+CHOICES = {
+    "DETAIL_NETWORKS": ("u2net", "isnet_anime", "modnet", "vitmatte"),
+    "EFFECT_NETWORKS": ("clipseg", "grounded_sam"),
+    "SEGMENTATION_NETWORKS": ("mask2former",),
+}
+
+
+def test_without_checkpoints_the_committed_networks_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRITON_ANIME_HOME", str(tmp_path / "home"))
+    words = ["build", "--profile", "full", "--output", str(tmp_path / "out"), "--leave-out", "lama"]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 0, done.output
+    assert "run: triton-anime-export weights mask2former" in done.output
+    assert (tmp_path / "out" / "panoptic_deeplab" / "1" / "model.onnx").is_file()
+    assert not (tmp_path / "out" / "lama").exists()
+    # what is served is there, what is read by people is not
+    assert not list((tmp_path / "out").glob("*/README.md"))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["build"], "Name one network, or a --profile"),
+        (["build", "u2net", "--profile", "full", "--output", "x"], "Name one network, or a --profile"),
+        (["build", "--profile", "full"], "--profile needs --output"),
+    ],
+)
+def test_wrong_words_are_refused(words: list[str], says: str) -> None:
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 2
+    assert says in done.output
+
+
+def test_unknown_names_and_places_are_refused(tmp_path: Path) -> None:
+    words = ["build", "--profile", "lite", "--output"]
+    unknown = CliRunner().invoke(cli, [*words, str(tmp_path), "--leave-out", "yolo"])
+    assert isinstance(unknown.exception, UnknownNetworkError)
+    (tmp_path / "file").write_text("")
+    blocked = CliRunner().invoke(cli, [*words, str(tmp_path / "file" / "out")])
+    assert isinstance(blocked.exception, WeightsError)
+    assert "cannot be written" in str(blocked.exception)
