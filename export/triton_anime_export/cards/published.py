@@ -89,7 +89,7 @@ def _measured(name: str, record: Record | None) -> list[str]:
     return [
         *_package(record.get("reference")),
         f"- ONNX against PyTorch, random weights in fp32: strays at most {errors_of(record)}, {verdict} its "
-        f"tolerance; {len(record['cases'])} calls: {'; '.join(case_names(record['cases']))}",
+        f"tolerance{_outliers(record)}; {_calls(record['cases'])}",
         f"- ONNX file: {record['onnx_mb']:,} MB in {record['precision']}, {record['nodes']:,} nodes; made in "
         f"{seconds:g} s of processor time and {record['peak_mib'] / 1024:.1f} GiB of memory, this comparison "
         "included",
@@ -98,6 +98,11 @@ def _measured(name: str, record: Record | None) -> list[str]:
         f"{versions.get('onnxruntime') or versions.get('onnxruntime-gpu')}, {call['threads']} threads)",
         f"- By `python perf/full_size.py {name}`, torch {versions['torch']}",
     ]
+
+
+def _outliers(record: Record) -> str:
+    share = record["tolerance"].get("outliers", 0.0)
+    return f", which lets {share:.2%} of the numbers stray further" if share else ""
 
 
 def errors_of(record: Record) -> str:
@@ -113,9 +118,8 @@ def _levels(steps: float) -> str:
     return f"{steps:g} grey level{'' if steps == 1 else 's'}"
 
 
-def case_names(cases: Sequence[str]) -> list[str]:
-    """Cases of a comparison, for reading."""
-    return [case.rstrip(", ") for case in cases]
+def _calls(cases: Sequence[str]) -> str:
+    return f"{len(cases)} calls: {'; '.join(case.rstrip(', ') for case in cases)}"
 
 
 def _package(reference: Record | None) -> list[str]:
