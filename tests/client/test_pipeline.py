@@ -18,7 +18,7 @@ from triton_anime.errors import InputError, ModelError, RoleAbsentError
 from triton_anime.layers import compose
 from triton_anime.matting import boxes_of
 from triton_anime.pipeline import DrawingLayers, Pipeline
-from triton_anime.server import FakeServer
+from triton_anime.server import FakeServer, ServedModel, TensorDescription
 from triton_anime.settings import Settings
 from triton_anime.video import Frame
 
@@ -139,6 +139,46 @@ def test_what_the_matting_misses_is_found_against_the_recovered_background(scene
         assert iou(bitten({"FRAME": frame})["ALPHA"], alpha) < 0.9
         assert iou(item.character[..., 3], alpha) > 0.95
         assert np.abs(item.background.astype(int) - plate)[alpha > 0].mean() < 2
+
+
+class WithFixedFrame(FakeServer):
+    """It lists a network of stage 1 whose frames are 160x96."""
+
+    def models(self) -> list[ServedModel]:
+        frame = TensorDescription("FRAME", "UINT8", (-1, 96, 160, 3))
+        return [*super().models(), ServedModel("mask2former_wide", "", False, (frame,), ())]
+
+
+def test_networks_of_a_fixed_frame_see_it_at_their_size(scene: Any) -> None:
+    """Stages 1 and 2b get more than the working frame, and what they say fits it all the same."""
+    truth = scene(count=3)
+    server = WithFixedFrame(networks())
+    settings: dict[str, Any] = {
+        "working_long_side": 80,
+        "segmentation": ("mask2former",),
+        "class_roles": ("cat=character",),
+    }
+    found = run(server, drawings(truth.frames), **settings)
+    sent = dict(server.calls)
+    assert max(sent["segment_frame"]["FRAME"].shape) == max(sent["separate_effects"]["FRAME"].shape) == 160
+    assert max(sent["estimate_flow"]["FRAME0"].shape) == 80
+    assert sent["segment_frame"]["NETWORKS"].tolist() == [b"mask2former"]
+    assert sent["segment_frame"]["CLASS_ROLES"].tolist() == [b"cat=character"]
+    for item, alpha in zip(found, truth.alphas, strict=True):
+        assert iou(item.character[..., 3], alpha) > 0.9
+        assert [view.id for view in item.characters] == [1]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("segmentation", ("yolo",), "segmentation is yolo; name one or more of mask2former"),
+        ("class_roles", ("elf=character",), "no class of COCO panoptic is called 'elf'"),
+    ],
+)
+def test_settings_of_stage_1_are_checked(field: str, value: tuple[str, ...], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        Settings(**{field: value})  # type: ignore[arg-type]
 
 
 def test_effects_are_a_layer_of_their_own(scene: Any) -> None:
