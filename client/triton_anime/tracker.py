@@ -56,14 +56,14 @@ class Tracker(Protocol):
         ...
 
 
-TRACKERS = ("xmem", "flow")
-"""Names of the trackers. ``flow`` carries masks along the flow and needs no model; ``xmem`` remembers."""
+TRACKERS = ("xmem", "deaot", "flow")
+"""Names of the trackers. ``flow`` carries masks along the flow and needs no model; the others remember."""
 
 
 def open_tracker(
     server: Server, name: str = "xmem", *, memory_every: int = 5, largest_cast: int = 8
 ) -> Tracker:
-    """The tracker called ``name``; ``flow`` stands in for XMem where its models are not served.
+    """The tracker called ``name``; ``flow`` stands in for one whose models are not served.
 
     Args:
         server: where to ask.
@@ -71,9 +71,13 @@ def open_tracker(
         memory_every: drawings between two entries of the tracker's memory.
         largest_cast: characters that are followed at the same time in one shot.
     """
+    from triton_anime.trackers.deaot import DeAOTTracker
+    from triton_anime.trackers.deaot_memory import DeAOTPolicy
     from triton_anime.trackers.flow import FlowTracker
     from triton_anime.trackers.xmem import XMemTracker
 
     if name == "xmem" and all(server.is_ready(model) for model in XMemTracker.MODELS):
         return XMemTracker(server, memory_every=memory_every, largest_cast=largest_cast)
+    if name == "deaot" and all(server.is_ready(model) for model in DeAOTTracker.MODELS):
+        return DeAOTTracker(server, DeAOTPolicy(memory_every), largest_cast=largest_cast)
     return FlowTracker(memory_every=memory_every, largest_cast=largest_cast)

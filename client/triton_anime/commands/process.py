@@ -76,10 +76,10 @@ byte. Exit codes: 0 done, 2 bad argument, 3 unusable video, 4 output cannot be w
 )
 @click.option(
     "--tracker",
-    type=click.Choice(("xmem", "flow")),
+    type=click.Choice(("xmem", "deaot", "flow")),
     default="xmem",
     show_default=True,
-    help="Follow characters with XMem's memory, or along optical flow, which is quicker.",
+    help="Follow characters with XMem's or DeAOT's memory, or along optical flow, which is quicker.",
 )
 @click.option(
     "--segmentation",

@@ -177,10 +177,10 @@ class XMemTracker:
             self._session.memorise(frame, verdict.identity, issued, looked=looked)
         elif looked is not None:
             self._session.keep(looked)
-        return _tracks(verdict.identity, probabilities, sorted(self._association.cast))
+        return tracks_of(verdict.identity, probabilities, sorted(self._association.cast))
 
 
-def _tracks(identity: U8, probabilities: F32, known: list[int]) -> Tracks:
+def tracks_of(identity: U8, probabilities: F32, known: list[int]) -> Tracks:
     """Confidence is the propagated probability of what was decided, or one half from the segmenter alone."""
     everyone = 1 - probabilities.sum(axis=0) if len(probabilities) else np.ones(identity.shape, np.float32)
     confidence = np.where(identity == 0, everyone, 0.5).astype(np.float32)

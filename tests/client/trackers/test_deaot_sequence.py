@@ -1,0 +1,158 @@
+"""DeAOT's memory against recorded runs of the original, with the published networks computed by PyTorch."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from triton_anime.server import FakeServer
+from triton_anime.trackers.deaot import DeAOTSession
+from triton_anime.trackers.deaot_logits import RUN, softmax
+from triton_anime.trackers.deaot_memory import PUBLISHED, PUBLISHED_SMALL, DeAOTPolicy
+
+torch = pytest.importorskip("torch")
+
+# Published networks on a CPU: on purpose only.
+GOLDEN = Path(os.environ.get("TRITON_ANIME_GOLDEN", "")) / "deaot"
+
+pytestmark = [
+    pytest.mark.skipif(
+        not os.environ.get("TRITON_ANIME_GOLDEN"),
+        reason="slow; set TRITON_ANIME_GOLDEN to the golden vectors",
+    ),
+    pytest.mark.slow,
+    pytest.mark.timeout(1800),
+]
+
+U8 = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def sequence() -> Mapping[str, NDArray[Any]]:
+    with np.load(GOLDEN / "golden_sequence.npz") as archive:
+        return dict(archive)
+
+
+def _server(size: str, keys: str, gain: float) -> FakeServer:
+    """The four networks of a published size at the recorded frames' own size."""
+    from triton_anime_export.golden import fill
+    from triton_anime_export.networks import find_all
+
+    shapes = json.loads((GOLDEN / keys).read_text("utf-8"))
+    state = fill({key: tuple(shape) for key, shape in shapes.items()}, gain)
+
+    def answering(network: Any) -> Callable[[dict[str, NDArray[Any]]], dict[str, NDArray[Any]]]:
+        module = network.sizes[size]().eval()
+        module.core.load_state_dict(state)
+        if network.name == "deaot_encode":
+            module.long_side = 112
+
+        def answer(inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+            arguments = [torch.from_numpy(np.array(inputs[tensor.name])) for tensor in network.inputs]
+            with torch.no_grad():
+                said = module(*arguments)
+            values = said if isinstance(said, tuple) else (said,)
+            return {t.name: v.numpy() for t, v in zip(network.outputs, values, strict=True)}
+
+        return answer
+
+    return FakeServer({network.name: answering(network) for network in find_all("deaot")})
+
+
+@pytest.fixture(scope="module")
+def large() -> FakeServer:
+    return _server("R50-DeAOT-L", "state_dict.json", 1.0)
+
+
+def _follow(
+    session: DeAOTSession, frames: U8, labels: U8, objects: int, log: list[list[int]], late: int | None = None
+) -> tuple[list[NDArray[np.float32]], list[U8]]:
+    """Logits and decided labels of every drawing; the third object is given at ``late``."""
+    logits: list[NDArray[np.float32]] = []
+    decided: list[U8] = []
+    for t, frame in enumerate(frames):
+        if t == 0:
+            session.give(np.where(labels[0] <= objects, labels[0], 0).astype(np.uint8), objects, frame)
+            logits.append(np.zeros(0, np.float32))
+            decided.append(np.where(labels[0] <= objects, labels[0], 0).astype(np.uint8))
+        else:
+            logits.append(session.look(frame))
+            chosen = softmax(logits[-1])[: session.objects + 1].argmax(axis=0).astype(np.uint8)
+            if t == late:
+                chosen = np.where(labels[t] == 3, 3, chosen).astype(np.uint8)
+                session.give(chosen, 3)
+            else:
+                session.decide(chosen)
+            decided.append(chosen)
+        memory = session.memories[0]
+        log.append([t, t, memory.last, memory.columns])
+    return logits, decided
+
+
+def _agrees(decided: list[U8], recorded: U8) -> bool:
+    wrong = sum(int((mine != theirs).sum()) for mine, theirs in zip(decided, recorded, strict=True))
+    print(f"{wrong} of {recorded.size} labels differ")
+    return wrong <= 1e-4 * recorded.size
+
+
+def _close(mine: NDArray[np.float32], recorded: NDArray[np.float32], step: int) -> None:
+    error = np.abs(mine[: recorded.shape[1], ::step, ::step] - recorded[0]).max()
+    print(f"logits within {error:.2e}")
+    assert error < 1e-4
+
+
+def test_two_objects(large: FakeServer, sequence: Mapping[str, NDArray[Any]]) -> None:
+    log: list[list[int]] = []
+    session = DeAOTSession(large, PUBLISHED)
+    logits, decided = _follow(session, sequence["frames"], sequence["labels"], 2, log)
+    for t in (1, 6, 11):
+        _close(logits[t], sequence[f"seq_logits{t}"], 2)
+    assert log == sequence["seq_log"].tolist()
+    assert _agrees(decided, sequence["seq_argmax"])
+
+
+def test_an_object_that_is_given_late(large: FakeServer, sequence: Mapping[str, NDArray[Any]]) -> None:
+    log: list[list[int]] = []
+    session = DeAOTSession(large, PUBLISHED)
+    logits, decided = _follow(session, sequence["frames"], sequence["labels"], 2, log, late=4)
+    for t in (4, 11):
+        _close(logits[t], sequence[f"late_logits{t}"], 4)
+    assert log == sequence["late_log"].tolist()
+    assert _agrees(decided, sequence["late_argmax"])
+
+
+def test_twelve_objects_take_two_runs(large: FakeServer, sequence: Mapping[str, NDArray[Any]]) -> None:
+    session = DeAOTSession(large, PUBLISHED)
+    logits, decided = _follow(session, sequence["frames12"], sequence["labels12"], 12, [])
+    assert logits[2].shape[0] == 1 + 2 * RUN
+    _close(logits[2], sequence["twelve_logits2"], 4)
+    assert _agrees(decided, sequence["twelve_argmax"])
+
+
+def test_the_small_size_keeps_one_drawing(sequence: Mapping[str, NDArray[Any]]) -> None:
+    recorded = np.load(GOLDEN / "golden_deaott.npz")
+    server = _server("DeAOT-T", "state_dict_deaott.json", float(recorded["gain"]))
+    log: list[list[int]] = []
+    session = DeAOTSession(server, PUBLISHED_SMALL)
+    logits, decided = _follow(session, sequence["frames"], sequence["labels"], 2, log)
+    for t in (1, 6, 11):
+        _close(logits[t], recorded[f"out_seq_logits{t}"], 2)
+    assert log == recorded["out_seq_log"].tolist()
+    assert _agrees(decided, recorded["out_seq_argmax"])
+
+
+def test_the_bound_differs_only_where_it_is_reached(
+    large: FakeServer, sequence: Mapping[str, NDArray[Any]]
+) -> None:
+    session = DeAOTSession(large, DeAOTPolicy(most_entries=2))
+    log: list[list[int]] = []
+    logits, _ = _follow(session, sequence["frames"], sequence["labels"], 2, log)
+    _close(logits[6], sequence["seq_logits6"], 2)
+    assert [columns for *_, columns in log] == [48] * 5 + [96] * 7
