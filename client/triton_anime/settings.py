@@ -28,7 +28,8 @@ class Settings:
         prompts: what counts as an effect, in words.
         working_long_side: pixels; flow and tracker see the frame at this long side, and so do stages 1 and 2b
             unless a network of a fixed size is served for them.
-        tracker: ``xmem`` or ``deaot`` (networks with a memory) or ``flow`` (masks carried along the flow: quicker).
+        tracker: ``xmem`` or ``deaot`` (networks with a memory), or ``flow`` (masks carried along the flow:
+            quicker).
         segmentation: networks of stage 1 (``mask2former``, ``panoptic_deeplab``) in the order in which they
             are tried; none named: those that the server is configured for.
         class_roles: ``class=role`` of COCO's classes (:mod:`triton_anime.class_roles`); none: the server's.
