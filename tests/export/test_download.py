@@ -245,6 +245,36 @@ def test_small_files_beside_a_named_file_are_taken(
     assert kept.parent == download.cached(network, weights).parent
 
 
+def test_parts_of_a_family_may_have_a_checkpoint_each(
+    state: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = ("https://example.org/a.pth", "https://example.org/b.pth")
+    first, second = (
+        dataclasses.replace(
+            narrow(monkeypatch, Weights(address, None, "MIT", commercial=True)), name=name, family="both"
+        )
+        for address, name in zip(addresses, ("first", "second"), strict=True)
+    )
+    monkeypatch.setattr("triton_anime_export.networks.NETWORKS", (first, second))
+    path = tmp_path / "mine.safetensors"
+    save_file({key: value.contiguous() for key, value in state.items()}, path)
+    refused = CliRunner().invoke(cli, ["weights", "both", "--file", str(path)])
+    assert "name one with --file: first, second" in str(refused.exception)
+    done = CliRunner().invoke(cli, ["weights", "second", "--file", str(path)])
+    assert done.exit_code == 0, done.output
+    assert download.cached(second, second.official[0]).is_file()
+    kept = download.cached(first, first.official[0])
+    assert not kept.is_file()
+    # What lies there already is checked, not fetched again: the family is complete.
+    torch.save(state, kept)
+    torch.save(state, download.cached(second, second.official[0]))
+    (kept.parent / "sha256.json").unlink(missing_ok=True)
+    done = CliRunner().invoke(cli, ["weights", "both"])
+    assert done.exit_code == 0, done.output
+    assert "a.pth: fits first" in done.output
+    assert "b.pth: fits second" in done.output
+
+
 def test_build_finds_what_was_fetched(
     state: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -40,7 +41,21 @@ def command(name: str, path: Path | None, which: int, accept_licence: bool) -> N
     broke goes on where it stopped. `build NAME --size full` finds the file there. Small files that belong to
     it, such as a tokenizer.json, come along: with --file those that lie beside it are taken.
     """
-    network = find_all(name)[0]
+    parts = find_all(name)
+    # Parts of a family share a checkpoint, or have one each.
+    checkpoints = dict.fromkeys(part.official for part in parts)
+    if path is not None and len(checkpoints) > 1:
+        names = ", ".join(part.name for part in parts)
+        raise WeightsError(f"the parts of {name} have a checkpoint each; name one with --file: {names}")
+    for official in checkpoints:
+        sharing = [part for part in parts if part.official == official]
+        target = _one(sharing, path, which, accept_licence)
+        click.echo(f"{target}: fits {name if len(checkpoints) == 1 else sharing[0].name}")
+
+
+def _one(parts: Sequence[Network], path: Path | None, which: int, accept_licence: bool) -> Path:
+    """Put the checkpoint of some parts of one network into the cache; where it lies."""
+    network = parts[0]
     if not network.official:
         raise WeightsError(f"nobody published weights of {network.name}; its lite size is trained here")
     if which > len(network.official):
@@ -53,7 +68,7 @@ def command(name: str, path: Path | None, which: int, accept_licence: bool) -> N
         target = _download(network, weights)
     elif not path.is_file():
         raise WeightsError(f"{path} does not exist; name a .pth, .ckpt or .safetensors file with --file")
-    for part in find_all(name):
+    for part in parts:
         fitted(part, "full", path or target)
     if path is not None:
         try:
@@ -69,7 +84,7 @@ def command(name: str, path: Path | None, which: int, accept_licence: bool) -> N
                 f"{target} cannot be written ({error.strerror}); name a folder with TRITON_ANIME_HOME"
             ) from error
         fetch_companions(network, weights)
-    click.echo(f"{target}: fits {name}")
+    return target
 
 
 def _agree(weights: Weights, accepted: bool) -> None:

@@ -39,11 +39,10 @@ from triton_anime_export.networks._video_window import example_window, window_in
 GRID: dict[Size, tuple[int, int]] = {"lite": (64, 96), "full": (360, 640)}
 """Height and width of the networks' picture, multiples of 8."""
 
-WINDOW: dict[Size, int] = {"lite": 4, "full": 11}
-"""Frames of a window: five before and after its middle, as the authors run the generator."""
-
-PROPAGATED: dict[Size, int] = {"lite": 4, "full": 31}
-"""Frames that colours are carried through at once."""
+COMPLETED: dict[Size, int] = {"lite": 4, "full": 11}
+PROPAGATED: dict[Size, int] = {"lite": 3, "full": 31}
+DRAWN: dict[Size, int] = {"lite": 2, "full": 11}
+"""Frames of a window of each graph; 11 are five before and five after its middle, as the authors draw."""
 
 
 def build_complete(size: Size) -> ServedComplete:
@@ -228,9 +227,13 @@ def _sizes(tensors: Any, window: Mapping[Size, int]) -> dict[str, Any]:
     }
 
 
+def _window(frames: Mapping[Size, int]) -> str:
+    return f"a window has exactly {frames['full']} frames (full; {frames['lite']} lite)"
+
+
 _INSIDE = (
-    "bilinear to 640x360 (full; 96x64 lite), hidden wherever the hole touches a pixel; a window has exactly "
-    "11 frames (full; 4 lite); put together at the sent resolution"
+    "bilinear to 640x360 (full; 96x64 lite), hidden wherever the hole touches a pixel, put together at the "
+    "sent resolution"
 )
 
 PROPAINTER_COMPLETE = Network(
@@ -239,7 +242,7 @@ PROPAINTER_COMPLETE = Network(
     role=_ROLE,
     summary="Optical flow inside holes, from the flow around them and that of other frames.",
     paper=_PAPER,
-    **_sizes(_complete_tensors, WINDOW),
+    **_sizes(_complete_tensors, COMPLETED),
     batching=Batching(0, dynamic=False),
     # Pixels of the sent resolution; a recurrence over all frames carries a rounding on.
     tolerance=Tolerance(atol=0.01, rtol=1e-3),
@@ -262,7 +265,7 @@ PROPAINTER_COMPLETE = Network(
         ("flow_forward", "flow_backward", "masks"),
         ("pred_forward", "pred_backward", "combined_forward", "combined_backward"),
     ),
-    inside=_INSIDE,
+    inside=f"{_INSIDE}; {_window(COMPLETED)}",
 )
 
 PROPAINTER_PROPAGATE = Network(
@@ -288,7 +291,7 @@ PROPAINTER_PROPAGATE = Network(
         ("frames", "flow_forward", "flow_backward", "masks"),
         ("prop_frames", "updated_masks", "updated_frames"),
     ),
-    inside="the resolution of the frames; a window has exactly 31 frames (full; 4 lite)",
+    inside=f"the resolution of the frames; {_window(PROPAGATED)}",
 )
 
 PROPAINTER_GENERATE = Network(
@@ -297,7 +300,7 @@ PROPAINTER_GENERATE = Network(
     role=_ROLE,
     summary="Draws what no frame of a video shows into the holes of a window of frames.",
     paper=_PAPER,
-    **_sizes(_generate_tensors, WINDOW),
+    **_sizes(_generate_tensors, DRAWN),
     batching=Batching(0, dynamic=False),
     # Grey levels; a flow that is judged otherwise moves features around it.
     tolerance=Tolerance(atol=1.0, outliers=1e-3),
@@ -315,5 +318,5 @@ PROPAINTER_GENERATE = Network(
         ("frames", "flow_forward", "flow_backward", "masks_in", "masks_updated"),
         ("output", "enc_feat_frame0", "prop_feat_frame0", "trans_tokens_frame0"),
     ),
-    inside=_INSIDE + "; of references any number",
+    inside=f"{_INSIDE}; {_window(DRAWN)}, of references any number",
 )
