@@ -1,0 +1,119 @@
+"""What the reference computed with RAFT and GMA: the whole way and each part of it on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from triton_anime_export.network import GoldenCase
+from triton_anime_export.networks._gma_modules import Gma
+from triton_anime_export.networks._raft_full_modules import CELL, Raft, upsample_convex
+from triton_anime_export.networks._raft_modules import cell_grid, look_up
+
+ITERATIONS = 12
+LEADING_TAPS, LEADING_MASK = 72, 64
+"""Channels of a look-up and of a mask that were recorded."""
+
+_INPUTS = ("image1", "image2", "flow_init", "lookup_offset", "up_flow_probe", "up_mask_probe")
+_OUTPUTS = (
+    "fmap1",
+    "fmap2",
+    "net0",
+    "inp",
+    "corr_iter0",
+    "corr_offset",
+    "net_iter1",
+    "delta_flow_iter1",
+    "up_mask_iter1_first64",
+    "upsample_probe",
+    "flow_low_6",
+    "flow_up_6",
+    "flow_low_12",
+    "flow_up_12",
+    "flow_low_init_6",
+    "flow_up_init_6",
+    "flow_up_all_stride8",
+)
+_ATTENTION_INPUTS = ("att_probe", "motion_probe")
+_ATTENTION_OUTPUTS = ("attention_probe", "aggregate_probe")
+
+
+class Recorded(nn.Module):
+    """A network's ``forward`` as the recording was made: inputs and outputs in the order of the case."""
+
+    def __init__(self, core: Raft) -> None:
+        super().__init__()
+        self.core = core
+
+    def forward(
+        self,
+        image1: Tensor,
+        image2: Tensor,
+        flow_init: Tensor,
+        lookup_offset: Tensor,
+        up_flow: Tensor,
+        up_mask: Tensor,
+    ) -> tuple[Tensor, ...]:
+        """Every recorded output."""
+        core = self.core
+        pair = core.prepare(image1.float(), image2.float())
+        grid, radius = cell_grid(pair.features0), core.widths.radius
+        refined = core.refine(pair, ITERATIONS)
+        flows = [core.upsampled(each) for each in refined]
+        begun = core.refine(pair, ITERATIONS // 2, flow_init)[-1]
+        first = refined[0]
+        return (
+            pair.features0,
+            pair.features1,
+            pair.hidden,
+            pair.context,
+            look_up(pair.pyramid, grid, radius),
+            look_up(pair.pyramid, grid + lookup_offset, radius)[:, :LEADING_TAPS],
+            first.hidden,
+            first.flow,
+            core.update_block.upsampling(first.hidden)[:, :LEADING_MASK],
+            upsample_convex(up_flow, up_mask),
+            refined[5].flow,
+            flows[5],
+            refined[-1].flow,
+            flows[-1],
+            begun.flow,
+            core.upsampled(begun),
+            torch.stack([flow[..., ::CELL, ::CELL] for flow in flows]),
+        )
+
+
+class RecordedGma(Recorded):
+    """The same with the attention on its own: random weights make it nearly uniform elsewhere."""
+
+    core: Gma
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Every recorded output."""
+        *common, looks, motion = inputs
+        attention = self.core.att(looks)
+        aggregated = self.core.update_block.aggregator(attention, motion)
+        return (*super().forward(*common), attention.unsqueeze(1), aggregated)
+
+
+def raft_cases(archive: Mapping[str, NDArray[Any]]) -> Sequence[GoldenCase]:
+    """The one case of a recording of RAFT."""
+    return [_case(archive, _INPUTS, _OUTPUTS)]
+
+
+def gma_cases(archive: Mapping[str, NDArray[Any]]) -> Sequence[GoldenCase]:
+    """The one case of a recording of GMA."""
+    return [_case(archive, _INPUTS + _ATTENTION_INPUTS, _OUTPUTS + _ATTENTION_OUTPUTS)]
+
+
+def _case(archive: Mapping[str, NDArray[Any]], inputs: Sequence[str], outputs: Sequence[str]) -> GoldenCase:
+    return GoldenCase(
+        "x".join(map(str, np.shape(archive["in_image1"])[2:])),
+        {name: archive[f"in_{name}"] for name in inputs},
+        {name: archive[f"out_{name}"] for name in outputs},
+    )
