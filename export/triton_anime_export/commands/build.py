@@ -14,6 +14,7 @@ from triton_anime_export.folders import model_folder, model_repository, onnx_fil
 from triton_anime_export.network import SIZES, Network, Size
 from triton_anime_export.networks import find
 from triton_anime_export.profiles import PROFILES, Profile, write
+from triton_anime_export.stand_in import standing_in
 from triton_anime_export.tensorrt_ops import ops_of, summary, warnings_for
 from triton_anime_export.to_config import config_text
 from triton_anime_export.to_onnx import export
@@ -31,6 +32,13 @@ from triton_anime_export.weights import load
 @click.option("--add", multiple=True, metavar="NAME", help="With --profile: a further network, full size.")
 @click.option("--leave-out", multiple=True, metavar="NAME", help="With --profile: a network to leave out.")
 @click.option("--size", type=click.Choice(SIZES), default="lite", show_default=True)
+@click.option(
+    "--serve-as",
+    metavar="OTHER",
+    help="With --output: write it into the model folder of OTHER, a network of the same tensors, so that "
+    "ensembles which call OTHER use it: `build raft --size full --serve-as raft_small` puts RAFT into "
+    "estimate_flow.",
+)
 @click.option(
     "--weights",
     type=click.Path(path_type=Path),
@@ -53,6 +61,7 @@ def command(
     add: tuple[str, ...],
     leave_out: tuple[str, ...],
     size: str,
+    serve_as: str | None,
     weights: Path | None,
     output: Path | None,
     report: Path | None,
@@ -65,14 +74,24 @@ def command(
     if (name is None) == (profile is None):
         raise click.UsageError("Name one network, or a --profile with --output.")
     if profile is not None:
-        if output is None or weights is not None or report is not None:
-            raise click.UsageError("--profile needs --output, and takes neither --weights nor --report.")
+        if output is None or weights is not None or report is not None or serve_as is not None:
+            raise click.UsageError(
+                "--profile needs --output, and takes neither --weights nor --report nor --serve-as."
+            )
         _repository(profile, output, add, leave_out)
         return
     assert name is not None
     network = find(name).at(cast("Size", size))
+    served = network
+    if serve_as is not None:
+        if output is None:
+            raise click.UsageError(
+                "--serve-as needs --output: the checkout's folders keep their own networks."
+            )
+        served = standing_in(network, find(serve_as))
     repository = output or model_repository()
     module = load(network, cast("Size", size), weights or _kept(network, size))
+    network = served
     path = onnx_file(network, repository)
     comparisons = export(network, module, path)
     folder = model_folder(network, repository)
