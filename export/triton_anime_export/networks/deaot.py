@@ -67,9 +67,13 @@ class ServedEncode(nn.Module):
         return tuple(self.core.see(self.normalise(picture)))
 
 
-def build(served: Callable[[DeAOT, int], nn.Module], size: Size) -> nn.Module:
-    """A part of the network with fresh weights; ``full`` is R50-DeAOT-L."""
-    return served(DeAOT(LITE if size == "lite" else R50_L), LONG_SIDE[size])
+def building(served: Callable[[DeAOT, int], nn.Module]) -> Callable[[Size], nn.Module]:
+    """How a part of the network is built with fresh weights; ``full`` is R50-DeAOT-L."""
+
+    def build(size: Size) -> nn.Module:
+        return served(DeAOT(LITE if size == "lite" else R50_L), LONG_SIDE[size])
+
+    return build
 
 
 def sizes(served: Callable[[DeAOT, int], nn.Module]) -> dict[str, Callable[[], nn.Module]]:
@@ -208,14 +212,18 @@ def _network(
         role="tracking",
         paper="Yang and Yang, Decoupling Features in Hierarchical Propagation for Video Object Segmentation,"
         " NeurIPS 2022",
-        tolerance=Tolerance(atol=2e-3, rtol=1e-3),
-        build=partial(build, served),
+        build=building(served),
         sizes=sizes(served),
         variant=partial(variant, served),
         official=_OFFICIAL,
         published=_PUBLISHED,
         full=tensors("full"),
-        **({"batching": Batching(0)} | described | tensors("lite") | more),
+        **(
+            {"batching": Batching(0), "tolerance": Tolerance(atol=2e-3, rtol=1e-3)}
+            | described
+            | tensors("lite")
+            | more
+        ),
     )
 
 
@@ -230,6 +238,8 @@ DEAOT_ENCODE = _network(
     ("CELLS", "SKIP16", "SKIP8", "SKIP4"),
     summary="A drawing to the features that propagation and decoding work with.",
     batching=Batching(4),
+    # Resizing with coordinates in float32 differs by 1e-4 at hard edges, and the network enlarges that.
+    tolerance=Tolerance(atol=6e-3, rtol=1e-3),
     example=({"height": 144, "width": 256}, {"height": 200, "width": 136}),
     inside="cubic to a long side of 145 (lite) or 801 (full), sides multiples of 16 plus 1",
     golden=golden.ENCODE,

@@ -32,6 +32,7 @@ from triton_anime_export.networks._deaot_propagation import (
 from triton_anime_export.networks._deaot_served import ServedIdentify, ServedPropagate, ServedReference
 from triton_anime_export.networks.deaot import DEAOT_ENCODE, DEAOT_IDENTIFY, DEAOT_PROPAGATE, DEAOT_REFERENCE
 from triton_anime_export.random_weights import shake
+from triton_anime_export.to_config import config_text
 from triton_anime_export.to_onnx import export
 
 TINY = dataclasses.replace(LITE, propagation=dataclasses.replace(LITE.propagation, layers=1))
@@ -126,6 +127,10 @@ def test_padding_of_the_long_memory_does_not_count() -> None:
     torch.testing.assert_close(ServedPropagate(core)(*padded)[0], logits)
     padded[6] = torch.ones(11, dtype=torch.uint8)
     assert (ServedPropagate(core)(*padded)[0] - logits).abs().max() > 1e-3
+
+
+def test_configurations_name_the_file_that_they_come_from() -> None:
+    assert "networks/deaot.py" in config_text(DEAOT_PROPAGATE.at("full"))
 
 
 def test_one_hot_masks() -> None:
