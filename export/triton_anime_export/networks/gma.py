@@ -46,7 +46,7 @@ def _weights(name: str, trained: str) -> Weights:
         None,
         "WTFPL",
         commercial=True,
-        note=f"{name}.pth, 24 MB; trained on {trained}",
+        note=f"{name}.pth, 24 MB; trained {trained}",
     )
 
 
@@ -58,10 +58,10 @@ NETWORK: Network = replace(
     paper="Jiang et al., Learning to Estimate Hidden Motions with Global Motion Aggregation, ICCV 2021",
     build=build,
     official=(
-        _weights("gma-things", "FlyingChairs and FlyingThings3D"),
-        _weights("gma-sintel", "those, Sintel, KITTI and HD1K"),
-        _weights("gma-kitti", "those and KITTI alone"),
-        _weights("gma-chairs", "FlyingChairs"),
+        _weights("gma-things", "on FlyingChairs and FlyingThings3D"),
+        _weights("gma-sintel", "on Sintel, KITTI and HD1K too"),
+        _weights("gma-kitti", "like gma-sintel, then on KITTI alone"),
+        _weights("gma-chairs", "on FlyingChairs"),
     ),
     published=(
         Published("EPE, Sintel train, clean pass", "1.30", f"{_PAPER}, C+T", "gma-things"),
