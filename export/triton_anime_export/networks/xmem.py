@@ -26,7 +26,7 @@ from triton_anime_export.network import (
     Tolerance,
     Weights,
 )
-from triton_anime_export.networks._xmem_core import FULL, LITE, XMem, aggregate
+from triton_anime_export.networks._xmem_core import FULL, LITE, XMem, XMemWidths, aggregate
 from triton_anime_export.networks._xmem_memory import read_memory, similarity
 
 LONG_SIDE: dict[Size, int] = {"lite": 448, "full": 864}
@@ -193,19 +193,29 @@ _PUBLISHED = tuple(
 _INSIDE = "bilinear to a long side of 448 (lite) or 864 (full), sides multiples of 16; cells of 16 pixels"
 
 
-def _features() -> tuple[Tensor, ...]:
+def _features(widths: XMemWidths) -> tuple[Tensor, ...]:
     return (
-        Tensor("F16", "float32", (LITE.f16, "h", "w"), "features of the frame at stride 16"),
-        Tensor("F8", "float32", (LITE.f8, "h8", "w8"), "features at stride 8, twice h and w"),
-        Tensor("F4", "float32", (LITE.f4, "h4", "w4"), "features at stride 4, four times h and w"),
+        Tensor("F16", "float32", (widths.f16, "h", "w"), "features of the frame at stride 16"),
+        Tensor("F8", "float32", (widths.f8, "h8", "w8"), "features at stride 8, twice h and w"),
+        Tensor("F4", "float32", (widths.f4, "h4", "w4"), "features at stride 4, four times h and w"),
     )
 
 
-_KEY = Tensor("KEY", "float32", (LITE.key, "h", "w"), "what each cell looks like")
-_SELECTION = Tensor("SELECTION", "float32", (LITE.key, "h", "w"), "which key channels count, 0..1")
-_HIDDEN = Tensor("HIDDEN", "float32", ("objects", LITE.hidden, "h", "w"), "recurrent state of each object")
-# ONNX does not let an output share an input's name.
-_NEXT_HIDDEN = Tensor("NEXT_HIDDEN", "float32", ("objects", LITE.hidden, "h", "w"), "the state afterwards")
+def _key(widths: XMemWidths) -> Tensor:
+    return Tensor("KEY", "float32", (widths.key, "h", "w"), "what each cell looks like")
+
+
+def _selection(widths: XMemWidths) -> Tensor:
+    return Tensor("SELECTION", "float32", (widths.key, "h", "w"), "which key channels count, 0..1")
+
+
+def _hidden(widths: XMemWidths) -> Tensor:
+    return Tensor("HIDDEN", "float32", ("objects", widths.hidden, "h", "w"), "recurrent state of each object")
+
+
+def _next_hidden(widths: XMemWidths) -> Tensor:
+    # ONNX does not let an output share an input's name.
+    return Tensor("NEXT_HIDDEN", "float32", ("objects", widths.hidden, "h", "w"), "the state afterwards")
 
 
 def _finer(inputs: Sequence[Tensor]) -> Callable[[], tuple[Any, ...]]:
@@ -253,23 +263,64 @@ def _like_served(inputs: Sequence[Tensor]) -> Callable[[int, Mapping[str, int]],
     return make
 
 
-_DECODE_INPUTS = (
-    _KEY,
-    _SELECTION,
-    *_features(),
-    Tensor("MEMORY_KEY", "float32", (LITE.key, "columns"), "keys of the remembered cells"),
-    Tensor("MEMORY_SHRINKAGE", "float32", (1, "columns"), "how sharply each discriminates, from 1 up"),
-    Tensor("MEMORY_VALUE", "float32", ("objects", LITE.value, "columns"), "their values for each object"),
-    Tensor("MEMORY_VALID", "uint8", ("groups", "columns"), "1 where a group of objects has a value"),
-    Tensor("GROUP", "int32", ("objects",), "the group of each object; those first given together share one"),
-    _HIDDEN,
-)
-_VALUE_INPUTS = (
-    Tensor("FRAME", "uint8", ("height", "width", 3), "RGB, as sent to xmem_encode"),
-    _features()[0],
-    Tensor("PROB", "float32", ("objects", "h1", "w1"), "probability of each object, 16 times h and w"),
-    _HIDDEN,
-)
+def _encode_tensors(widths: XMemWidths) -> dict[str, Any]:
+    return {
+        "inputs": (Tensor("FRAME", "uint8", ("height", "width", 3), "RGB"),),
+        "outputs": (
+            _key(widths),
+            Tensor("SHRINKAGE", "float32", (1, "h", "w"), "how sharply each cell discriminates, from 1 up"),
+            _selection(widths),
+            *_features(widths),
+        ),
+    }
+
+
+def _decode_tensors(widths: XMemWidths) -> dict[str, Any]:
+    inputs = (
+        _key(widths),
+        _selection(widths),
+        *_features(widths),
+        Tensor("MEMORY_KEY", "float32", (widths.key, "columns"), "keys of the remembered cells"),
+        Tensor("MEMORY_SHRINKAGE", "float32", (1, "columns"), "how sharply each discriminates, from 1 up"),
+        Tensor(
+            "MEMORY_VALUE", "float32", ("objects", widths.value, "columns"), "their values for each object"
+        ),
+        Tensor("MEMORY_VALID", "uint8", ("groups", "columns"), "1 where a group of objects has a value"),
+        Tensor(
+            "GROUP", "int32", ("objects",), "the group of each object; those first given together share one"
+        ),
+        _hidden(widths),
+    )
+    outputs = (
+        Tensor("PROB", "float32", ("objects + 1", "h1", "w1"), "probabilities, background first"),
+        _next_hidden(widths),
+        Tensor("USAGE", "float32", ("columns",), "how much each column was read, summed over the cells"),
+    )
+    return _with_examples(inputs, outputs)
+
+
+def _value_tensors(widths: XMemWidths) -> dict[str, Any]:
+    inputs = (
+        Tensor("FRAME", "uint8", ("height", "width", 3), "RGB, as sent to xmem_encode"),
+        _features(widths)[0],
+        Tensor("PROB", "float32", ("objects", "h1", "w1"), "probability of each object, 16 times h and w"),
+        _hidden(widths),
+    )
+    outputs = (
+        Tensor("VALUE", "float32", ("objects", widths.value, "h", "w"), "memory value of each cell"),
+        _next_hidden(widths),
+    )
+    return _with_examples(inputs, outputs)
+
+
+def _with_examples(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...]) -> dict[str, Any]:
+    return {
+        "inputs": inputs,
+        "outputs": outputs,
+        "example_inputs": _like_served(inputs),
+        "dynamic_shapes": _finer(inputs),
+    }
+
 
 XMEM_ENCODE = Network(
     name="xmem_encode",
@@ -277,13 +328,7 @@ XMEM_ENCODE = Network(
     role=_ROLE,
     summary="A drawing to the keys and features that the tracker's memory works with.",
     paper=_PAPER,
-    inputs=(Tensor("FRAME", "uint8", ("height", "width", 3), "RGB"),),
-    outputs=(
-        _KEY,
-        Tensor("SHRINKAGE", "float32", (1, "h", "w"), "how sharply each cell discriminates, from 1 up"),
-        _SELECTION,
-        *_features(),
-    ),
+    **_encode_tensors(LITE),
     batching=Batching(4),
     tolerance=Tolerance(atol=2e-3, rtol=1e-3),
     build=lambda size: ServedEncode(_core(size), LONG_SIDE[size]),
@@ -291,6 +336,8 @@ XMEM_ENCODE = Network(
     official=_OFFICIAL,
     published=_PUBLISHED,
     adapt_official=_room_for_others,
+    # Not enlarged: runtimes round the coordinates of a strong enlargement differently, and features are large.
+    full=_encode_tensors(FULL) | {"example": ({"height": 480, "width": 864}, {"height": 960, "width": 540})},
     golden=_golden(
         _PublishedEncode, {"frame": "in_frame"}, ("key", "shrinkage", "selection", "f16", "f8", "f4")
     ),
@@ -303,12 +350,7 @@ XMEM_DECODE = Network(
     role=_ROLE,
     summary="Reads the tracker's memory and gives every object's mask in the drawing.",
     paper=_PAPER,
-    inputs=_DECODE_INPUTS,
-    outputs=(
-        Tensor("PROB", "float32", ("objects + 1", "h1", "w1"), "probabilities, background first"),
-        _NEXT_HIDDEN,
-        Tensor("USAGE", "float32", ("columns",), "how much each column was read, summed over the cells"),
-    ),
+    **_decode_tensors(LITE),
     batching=Batching(0),
     # A tie at the edge of the top 30 may fall either way.
     tolerance=Tolerance(atol=2e-3, rtol=1e-3, outliers=1e-3),
@@ -320,8 +362,7 @@ XMEM_DECODE = Network(
     official=_OFFICIAL,
     published=_PUBLISHED,
     adapt_official=_room_for_others,
-    example_inputs=_like_served(_DECODE_INPUTS),
-    dynamic_shapes=_finer(_DECODE_INPUTS),
+    full=_decode_tensors(FULL),
     golden=_golden(
         _PublishedDecode,
         {
@@ -342,11 +383,7 @@ XMEM_VALUE = Network(
     role=_ROLE,
     summary="What the tracker remembers of every object's mask in a drawing.",
     paper=_PAPER,
-    inputs=_VALUE_INPUTS,
-    outputs=(
-        Tensor("VALUE", "float32", ("objects", LITE.value, "h", "w"), "memory value of each cell"),
-        _NEXT_HIDDEN,
-    ),
+    **_value_tensors(LITE),
     batching=Batching(0),
     tolerance=Tolerance(atol=2e-3, rtol=1e-3),
     build=lambda size: ServedValue(_core(size)),
@@ -357,8 +394,7 @@ XMEM_VALUE = Network(
     official=_OFFICIAL,
     published=_PUBLISHED,
     adapt_official=_room_for_others,
-    example_inputs=_like_served(_VALUE_INPUTS),
-    dynamic_shapes=_finer(_VALUE_INPUTS),
+    full=_value_tensors(FULL),
     golden=_golden(
         _PublishedValue,
         {"frame": "in_frame", "masks": "in_masks", "hidden": "in_hidden_in"},

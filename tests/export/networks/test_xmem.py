@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from triton_anime_export.network import Network
 from triton_anime_export.networks._xmem_core import FULL, LITE, XMem, aggregate
 from triton_anime_export.networks._xmem_memory import read_memory, similarity, top_k_weights
 from triton_anime_export.networks.xmem import XMEM_DECODE, XMEM_ENCODE, XMEM_VALUE
@@ -92,3 +93,19 @@ def test_three_graphs_fit_together() -> None:
     torch.testing.assert_close(probabilities.sum(dim=0), torch.ones(16 * h, 16 * w))
     assert hidden.shape == (2, LITE.hidden, h, w)
     assert usage.sum().item() == pytest.approx(h * w, rel=1e-4)
+
+
+@pytest.mark.parametrize("network", [XMEM_ENCODE, XMEM_DECODE, XMEM_VALUE], ids=lambda network: network.name)
+def test_the_published_size_fits_its_tensors(network: Network) -> None:
+    """Widths of every input and output are the published network's; nothing is computed."""
+    full = network.at("full")
+    with torch.device("meta"):
+        served = network.build("full").eval()
+        inputs = full.make_inputs(2, full.example[0])
+    with torch.no_grad():
+        said = served(*(value.to("meta") for value in inputs.values()))
+    lead = int(network.batching.max_batch > 0)
+    for tensor, value in zip(full.outputs, said, strict=True):
+        assert value.ndim == len(tensor.axes) + lead
+        for axis, side in zip(tensor.axes, value.shape[lead:], strict=True):
+            assert not isinstance(axis, int) or axis == side, tensor.name
