@@ -200,12 +200,16 @@ def _network(
             fields["example_inputs"] = partial(_examples, fields["inputs"])
         return fields
 
-    described = {
-        "example": ({"layers": 3, "columns": 60, "h": 5, "w": 8}, {"layers": 3, "columns": 1, "h": 9, "w": 4})
+    usual: dict[str, Any] = {
+        "batching": Batching(0),
+        "tolerance": Tolerance(atol=2e-3, rtol=1e-3),
+        "example": (
+            {"layers": 3, "columns": 60, "h": 5, "w": 8},
+            {"layers": 3, "columns": 1, "h": 9, "w": 4},
+        ),
     }
     if name != "deaot_encode":
-        listed = tensors("lite")["inputs"]
-        described["dynamic_shapes"] = lambda: _shapes(listed)  # type: ignore[assignment]
+        usual["dynamic_shapes"] = partial(_shapes, tensors("lite")["inputs"])
     return Network(
         name=name,
         family="deaot",
@@ -218,12 +222,7 @@ def _network(
         official=_OFFICIAL,
         published=_PUBLISHED,
         full=tensors("full"),
-        **(
-            {"batching": Batching(0), "tolerance": Tolerance(atol=2e-3, rtol=1e-3)}
-            | described
-            | tensors("lite")
-            | more
-        ),
+        **(usual | tensors("lite") | more),
     )
 
 
