@@ -9,6 +9,7 @@ client's affair.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -174,7 +175,9 @@ def _propagate_tensors(frames: int) -> dict[str, Any]:
 
 def _generate_tensors(frames: int) -> dict[str, Any]:
     pictures, masks, references, reference_masks = window_inputs(frames)
-    unknown = "FOUND's UNKNOWN, above 0 where the hole is still to be filled"
+    unknown = "of propainter_propagate, above 0 where the hole is still to be filled"
+    pictures = replace(pictures, meaning="FOUND of propainter_propagate; these are drawn")
+    references = replace(references, meaning="like FRAMES, of the same shot from further away; one at least")
     return {
         "inputs": (
             pictures,
