@@ -243,3 +243,14 @@ def test_golden_parity_is_recorded_by_size(
     assert CliRunner().invoke(verify.command, ["painter", "--golden", str(folder), "--record"]).exit_code == 1
     assert records.read(checkout / "perf" / "golden_parity.json")["painter/small"]["within"] is False
     assert "**beyond** its tolerance" in card_text(network)
+
+    # A recording of a part of the same size stands in the same record, which is as bad as the worse one.
+    part = replace(network, golden=replace(golden, also=(replace(golden, archive="part.npz"),)))
+    monkeypatch.setattr(verify, "find_all", lambda name: (part,))
+    np.savez(folder / "part.npz", gain=np.float64(1.0), image=image, said=wanted)
+    assert CliRunner().invoke(verify.command, ["painter", "--golden", str(folder), "--record"]).exit_code == 1
+    record = records.read(checkout / "perf" / "golden_parity.json")
+    assert list(record) == ["painter/small"]
+    assert record["painter/small"]["outputs"] == 2
+    assert record["painter/small"]["within"] is False
+    assert record["painter/small"]["ONNX"]["absolute"] == pytest.approx(1.0, abs=1e-3)

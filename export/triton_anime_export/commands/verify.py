@@ -11,7 +11,6 @@ import click
 
 from triton_anime_export import records
 from triton_anime_export.folders import is_served, onnx_file
-from triton_anime_export.network import Network
 from triton_anime_export.networks import NETWORKS, find_all
 from triton_anime_export.to_onnx import Comparison
 
@@ -50,43 +49,45 @@ def command(name: str | None, golden: Path | None, record: bool) -> None:
 
 
 def _golden(name: str, folder: Path, record: bool) -> list[Row]:
-    from triton_anime_export.golden import recordings, replay
+    from triton_anime_export.golden import official_shapes, recordings, replay
+    from triton_anime_export.sizes import key, size_with
 
     rows: list[Row] = []
     for described in find_all(name):
-        # Each recording is of another published size, so each has a record of its own.
+        # Recordings may be of other published sizes, or of parts of one.
+        by_size: dict[str, list[tuple[float, Sequence[Row]]]] = {}
         for golden in recordings(described, folder) or (None,):
             network = replace(described, golden=golden)
-            replayed = replay(network, folder)
+            replayed = [(row.runtime, row.found) for row in replay(network, folder)]
             rows += [
-                (f"{network.name} {row.runtime:7} {row.found.case} {row.found.output}", row.found)
-                for row in replayed
+                (f"{network.name} {runtime:7} {found.case} {found.output}", found)
+                for runtime, found in replayed
             ]
-            if record:
-                _keep(network, name, folder, [(row.runtime, row.found) for row in replayed])
+            assert golden is not None  # or there would have been nothing to replay
+            size = key(network, size_with(network, official_shapes(golden, folder)))
+            by_size.setdefault(size, []).append((golden.tolerance, replayed))
+        if record:
+            for size, recorded in by_size.items():
+                records.put(records.golden_file(), size, _record(name, recorded))
     return rows
 
 
-def _keep(network: Network, name: str, folder: Path, replayed: Sequence[Row]) -> None:
-    """Put the largest errors under the name of the published size whose keys the folder holds."""
-    from triton_anime_export.golden import official_shapes
-    from triton_anime_export.sizes import key, size_with
-
-    assert network.golden is not None
-    shapes = official_shapes(network.golden, folder)
-    found: records.Record = {
+def _record(name: str, recorded: Sequence[tuple[float, Sequence[Row]]]) -> records.Record:
+    """The largest errors over all recordings of one published size, each with its tolerance."""
+    rows = [row for _, replayed in recorded for row in replayed]
+    record: records.Record = {
         "name": name,
-        "tolerance": network.golden.tolerance,
-        "outputs": len({(row.case, row.output) for _, row in replayed}),
-        "within": all(row.within for _, row in replayed),
+        "tolerance": max(tolerance for tolerance, _ in recorded),
+        "outputs": sum(len({(row.case, row.output) for _, row in replayed}) for _, replayed in recorded),
+        "within": all(row.within for _, row in rows),
     }
-    for runtime in dict.fromkeys(runtime for runtime, _ in replayed):
-        mine = [row for said, row in replayed if said == runtime]
-        found[runtime] = {
+    for runtime in dict.fromkeys(runtime for runtime, _ in rows):
+        mine = [row for said, row in rows if said == runtime]
+        record[runtime] = {
             "absolute": float(f"{max(row.absolute for row in mine):.3g}"),
             "relative": float(f"{max(row.relative for row in mine):.3g}"),
         }
-    records.put(records.golden_file(), key(network, size_with(network, shapes)), found)
+    return record
 
 
 def _committed(name: str | None) -> list[Row]:
