@@ -336,7 +336,7 @@ XMEM_ENCODE = Network(
     official=_OFFICIAL,
     published=_PUBLISHED,
     adapt_official=_room_for_others,
-    # Not enlarged: runtimes round the coordinates of a strong enlargement differently, and features are large.
+    # Not enlarged: runtimes round coordinates of strong enlargements differently, and features are large.
     full=_encode_tensors(FULL) | {"example": ({"height": 480, "width": 864}, {"height": 960, "width": 540})},
     golden=_golden(
         _PublishedEncode, {"frame": "in_frame"}, ("key", "shrinkage", "selection", "f16", "f8", "f4")
