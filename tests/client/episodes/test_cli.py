@@ -21,7 +21,9 @@ class _Source:
 
     started = 0
 
-    def __init__(self, address: str | None, log_path: Path | None = None) -> None:
+    def __init__(
+        self, address: str | None, log_path: Path | None = None, networks: Path | None = None
+    ) -> None:
         type(self).started += 1
 
     def get(self) -> Server:
