@@ -79,7 +79,7 @@ def test_a_killed_client_leaves_no_process_and_no_shared_memory(
         family.append(client.pid)
         assert _shared_memory(family)
         client.send_signal(number)
-        client.wait(20)
+        client.wait(90)
     assert _until(lambda: not _alive(family)), f"left behind: {_alive(family)}"
     assert _until(lambda: not _shared_memory(family)), f"left behind: {_shared_memory(family)}"
 
@@ -93,7 +93,7 @@ def test_a_killed_supervisor_takes_the_server_along_and_the_next_start_sweeps(
         family = _family(int(client.stdout.readline()))
         client.kill()
         os.kill(family[0], signal.SIGKILL)
-        client.wait(20)
+        client.wait(90)
     assert _until(lambda: not _alive(family[:2])), f"left behind: {_alive(family[:2])}"
     with EmbeddedServer(repositories=small_repositories):
         assert _until(lambda: not _alive(family)), f"left behind: {_alive(family)}"
