@@ -9,7 +9,7 @@ import importlib.metadata
 import resource
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +145,7 @@ def _agreement(network: Network, found: Sequence[Comparison], module: nn.Module)
     """Errors over all cases, for each output, and how much each output varies at all."""
     with torch.no_grad():
         said = module(*network.make_inputs(1, network.example[0]).values())
-    outputs = {}
+    outputs: dict[str, Record] = {}
     for tensor, value in zip(network.outputs, said, strict=True):
         rows = [row for row in found if row.output == tensor.name]
         outputs[tensor.name] = {
@@ -156,12 +156,13 @@ def _agreement(network: Network, found: Sequence[Comparison], module: nn.Module)
             "deviation": _digits(float(value.double().std(correction=0))),
             "within": all(row.within for row in rows),
         }
+        if tensor.name in network.tolerances:
+            outputs[tensor.name]["tolerance"] = asdict(network.tolerances[tensor.name])
     return {
         "cases": list(dict.fromkeys(row.case for row in found)),
         "largest_absolute": _digits(max(row.absolute for row in found)),
         "largest_relative": _digits(max(row.relative for row in found)),
-        "tolerance": {"atol": network.tolerance.atol, "rtol": network.tolerance.rtol}
-        | ({"outliers": network.tolerance.outliers} if network.tolerance.outliers else {}),
+        "tolerance": asdict(network.tolerance),
         "within": all(row.within for row in found),
         "outputs": outputs,
     }

@@ -186,6 +186,7 @@ class Network:
         inputs, outputs: of the served module, in the order of its ``forward``.
         batching: how Triton joins requests.
         tolerance: between PyTorch and the ONNX graph.
+        tolerances: of outputs, by name, that need another one.
         build: the served module of a size, with fresh weights: uint8 frames in, the outputs above out, with a
             submodule ``core`` whose state dict has the official keys.
         example: word axes of the inputs -> lengths, two or more sets (one portrait), all checked for parity.
@@ -233,6 +234,7 @@ class Network:
     published: tuple[Published, ...] = ()
     sizes: Mapping[str, Callable[[], nn.Module]] = field(default_factory=dict)
     reference: Callable[[nn.Module], Sequence[tuple[str, torch.Tensor, torch.Tensor]]] | None = None
+    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
     family: str = ""
 
     def at(self, size: Size) -> Network:

@@ -185,9 +185,8 @@ def compare(
             given = run(opened, inputs)
             case = f"batch {batch}, " + ", ".join(f"{word} {length}" for word, length in lengths.items())
             for tensor, value in zip(network.outputs, wanted, strict=True):
-                found.append(
-                    difference(case, tensor.name, given[tensor.name], value.numpy(), network.tolerance)
-                )
+                tolerance = network.tolerances.get(tensor.name, network.tolerance)
+                found.append(difference(case, tensor.name, given[tensor.name], value.numpy(), tolerance))
     return found
 
 

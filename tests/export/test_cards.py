@@ -130,14 +130,23 @@ def test_the_card_states_what_is_known_of_the_published_size() -> None:
     assert "| small | IoU, COCO | 53.2 | Table 3 |" in text
     assert "transformers package, logits: strays at most 4.2e-06" in text
     assert "transformers package, PLATE: strays at most 1 grey level\n" in text
-    assert (
-        "strays at most 1.0e-06 of the largest value, within its tolerance, which lets 0.20% of the" in text
-    )
+    assert "strays at most 1.0e-06 of the largest value, within its tolerance; 2 calls" in text
     assert "49.4 MB in fp32, 321 nodes; made in 12.5 s of processor time and 2.0 GiB" in text
     assert "TensorRT has no converter for Det (1 nodes)" in text
     assert "One call of FRAME 1x4x4x3: 0.25 s" in text
     assert "### How it was checked: small" not in text  # neither measured nor replayed
     assert text.endswith("torch 2.13.0\n")
+
+
+@pytest.mark.usefixtures("checkout")
+def test_tolerated_strays_are_named() -> None:
+    flipped = {"dtype": "uint8", "absolute": 79.0, "relative": 0.79, "within": True}
+    outputs = {**MEASURED["outputs"], "SEGMENTS": flipped}
+    records.put(records.full_size_file(), "painter", {**MEASURED, "outputs": outputs})
+    assert "1.0e-06 of the largest value and more in at most 0.20% of SEGMENTS, within" in card_text(NETWORK)
+    outputs["SEGMENTS"] = {**flipped, "within": False}
+    records.put(records.full_size_file(), "painter", {**MEASURED, "outputs": outputs, "within": False})
+    assert "79 grey levels and 1.0e-06 of the largest value, **beyond**" in card_text(NETWORK)
 
 
 @pytest.mark.usefixtures("checkout")

@@ -94,6 +94,12 @@ def test_a_size_baked_into_the_graph_is_refused(tmp_path: Path) -> None:
         export(TINY, Served(baked=True), tmp_path / "model.onnx")
 
 
+def test_an_output_may_have_a_tolerance_of_its_own(tmp_path: Path) -> None:
+    lenient = replace(TINY, tolerance=Tolerance(255), tolerances={"ALPHA": Tolerance(-1)})
+    with pytest.raises(ParityError, match="ALPHA strays"):
+        export(lenient, lenient.build("lite"), tmp_path / "model.onnx")
+
+
 def test_foreign_weights_are_refused(tmp_path: Path) -> None:
     torch.save({"other.weight": torch.zeros(3)}, tmp_path / "weights.pt")
     with pytest.raises(WeightsError, match="not a checkpoint of tiny"):
