@@ -36,8 +36,9 @@ CONTEXT = 10
 EVERY = 10
 """References are the pictures whose number is a multiple of this."""
 
-BYTES = 50
-"""Of each pixel of a picture of a sub-video: two sub-videos with their flows, found pictures and masks."""
+BYTES, WINDOW = 50, 9
+"""What is held at most, measured: so many bytes for each pixel of a sub-video with its context, which is two
+sub-videos with their flows, and of so many pictures more, which is a window with what was drawn."""
 LEAST = 11
 """Pictures of the shortest sub-video: those of one window."""
 
@@ -74,7 +75,7 @@ class ProPainterInpainter:
         subvideo: pictures that are propagated at once, the authors' 80, at least 11. Large pictures get
             fewer, as many as ``memory_bytes`` has room for.
         memory_bytes: what the pictures that are held may take. 640x360 has room for 80 pictures at the
-            default, 1280x720 for 19; 11 are held in any case.
+            default, 1280x720 for 13; 11 are held in any case.
         grid: height and width of the networks' picture; masks are widened by four of its pixels.
         timeout_s: seconds to wait for each answer.
 
@@ -124,7 +125,7 @@ class ProPainterInpainter:
 
     def length(self, height: int, width: int) -> int:
         """Pictures of this size that are propagated at once."""
-        room = self._memory_bytes // (BYTES * max(1, height * width))
+        room = self._memory_bytes // (BYTES * max(1, height * width)) - WINDOW
         fits = room - 2 * CONTEXT if room >= 6 * CONTEXT else room * 2 // 3
         return min(self._subvideo, max(LEAST, fits))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from triton_anime.errors import InputError
-from triton_anime.fillers.propainter import BYTES, ProPainterInpainter
+from triton_anime.fillers.propainter import BYTES, WINDOW, ProPainterInpainter
 from triton_anime.fillers.window import Shown
 from triton_anime.server import FakeServer, ServedModel, TensorDescription
 
@@ -271,11 +272,12 @@ def test_large_pictures_are_propagated_in_shorter_parts() -> None:
     filler = ProPainterInpainter(Recorded())
     assert filler.length(360, 640) == 80
     assert filler.length(288, 512) == 80
-    assert filler.length(720, 1280) == 19
+    assert filler.length(720, 1280) == 13
     assert filler.length(2160, 3840) == 11
     assert ProPainterInpainter(Recorded(), subvideo=30).length(360, 640) == 30
     for room in range(17, 200):
-        length = ProPainterInpainter(Recorded(), memory_bytes=room * BYTES * 100).length(10, 10)
+        memory = (room + WINDOW) * BYTES * 100
+        length = ProPainterInpainter(Recorded(), memory_bytes=memory).length(10, 10)
         assert length == 80 or room - 2 <= length + 2 * min(10, length // 4) <= room
 
 
@@ -305,3 +307,32 @@ def test_lengths_of_the_graphs_are_those_of_the_server() -> None:
 def test_a_sub_video_shorter_than_a_window_is_refused() -> None:
     with pytest.raises(InputError, match="subvideo is 10; ProPainter needs 11 pictures at least"):
         ProPainterInpainter(Recorded(), subvideo=10)
+
+
+@pytest.mark.parametrize(("count", "subvideo"), [(200, 80), (70, 20), (60, 11)])
+def test_the_memory_is_what_the_length_is_reckoned_with(count: int, subvideo: int) -> None:
+    """Of this process, on pictures large enough to matter; the server's answers are new arrays."""
+    size = (48, 80)
+    hole = np.zeros(size, np.uint8)
+    hole[20:30, 30:40] = 255
+
+    def answer(given: Tensors) -> Tensors:
+        flow = (len(given["FRAMES"]) - 1, *size, 2)
+        found = {"FOUND": given["FRAMES"].copy(), "UNKNOWN": given["MASKS"].copy()}
+        return {
+            **found,
+            "FLOW_FORWARD": np.ones(flow, np.float32),
+            "FLOW_BACKWARD": np.ones(flow, np.float32),
+        }
+
+    shot = (Shown(np.full((*size, 3), i % 256, np.uint8), hole.copy()) for i in range(count))
+    server = Forgetful(propagate_video=answer, inpaint_video=lambda given: {"PLATES": given["FRAMES"].copy()})
+    tracemalloc.start()
+    try:
+        for _ in ProPainterInpainter(server, subvideo=subvideo).fill(shot):
+            pass
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    reckoned = BYTES * size[0] * size[1] * (subvideo + 2 * min(10, subvideo // 4) + WINDOW)
+    assert 0.7 * reckoned < peak < 1.1 * reckoned
