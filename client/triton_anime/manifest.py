@@ -22,6 +22,8 @@ _FORMAT = 1
 _CHUNK = 1 << 20
 # What changes speed and memory but no pixel: such settings may differ between a run and its continuation.
 _NO_EFFECT = frozenset(("drawings_in_flight", "shots_in_flight", "threads"))
+# What younger options were before they could be chosen.
+_USUAL = {"video_inpainting": "lama"}
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,9 @@ class Manifest:
         if self.source != other.source:
             return "another input"
         for key in sorted(self.settings.keys() | other.settings.keys()):
-            # An option that did not exist yet was as it is when nobody chooses: empty.
-            if (self.settings.get(key) or None) != (other.settings.get(key) or None):
+            # An option that did not exist yet was as it is when nobody chooses: empty, or what is usual.
+            usual = _USUAL.get(key)
+            if (self.settings.get(key) or usual) != (other.settings.get(key) or usual):
                 return f"another '{key}'"
         return None
 

@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 from triton_anime import characters, decompose, layers, matting, stabilise
 from triton_anime.characters import CharacterView, Segmentation
 from triton_anime.drawings import Drawing
+from triton_anime.fillers.cels import with_answers
+from triton_anime.fillers.networks import open_inpainter
+from triton_anime.flow_fields import resized
 from triton_anime.guided import guided_upsample
 from triton_anime.plates import Plate, View, plates
 from triton_anime.prompts import effect_type
@@ -143,12 +146,18 @@ class Pipeline:
         self._server = server
         self._roles = Roles(server)
 
+
+    Raises:
+        InputError: the server lacks what the chosen video inpainting needs.
+        ServerError: it cannot be asked for that.
     def run(self, drawings: Iterable[Drawing]) -> Generator[DrawingLayers, None, None]:
         """Layers of every drawing, in order.
 
         Raises:
             ServerError: the server died for good, or a model failed.
         """
+        chosen = self.settings.video_inpainting
+        self._inpainter = None if chosen == "lama" else open_inpainter(server, chosen)
         cv2.setNumThreads(1)
         with ThreadPoolExecutor(self.settings.threads, thread_name_prefix="arithmetic") as pool:
             shots = overlapped(
@@ -285,10 +294,7 @@ class Pipeline:
 
     def _plates(self, cels: Iterable[Cel]) -> Iterator[tuple[Cel, Plate]]:
         """Stage 2c: backgrounds recovered from the other drawings of the shot; the rest invented."""
-        views = (
-            View(cel, cel.image, cv2.max(cel.alpha, cel.prior), cel.working, _take_backward(cel), _doubt(cel))
-            for cel in cels
-        )
+        views = (_view(cel, answer) for cel, answer in self._answered(cels))
         first = next(views, None)
         if first is None:
             return
@@ -313,6 +319,12 @@ class Pipeline:
         veil = solved.effects[..., 3]
         intensity = float(veil[veil > 0].mean()) / 255 if veil.any() else 0.0
         return DrawingLayers(
+    def _answered(self, cels: Iterable[Cel]) -> Iterable[tuple[Cel, U8 | None]]:
+        """What a video network draws behind the foreground of each drawing, where one is chosen."""
+        if self._inpainter is None:
+            return ((cel, None) for cel in cels)
+        return with_answers(cels, self._inpainter, _doubt)
+
             drawing=cel.drawing,
             character=solved.character,
             effects=solved.effects,
@@ -387,3 +399,9 @@ def _magnitude(forward: F32) -> float:
 def _again(first: View[Cel], rest: Iterator[View[Cel]]) -> Iterator[View[Cel]]:
     yield first
     yield from rest
+def _view(cel: Cel, answer: U8 | None) -> View[Cel]:
+    """The drawing as the plates need it; its flow is taken."""
+    foreground = cv2.max(cel.alpha, cel.prior)
+    return View(cel, cel.image, foreground, cel.working, _take_backward(cel), _doubt(cel), answer)
+
+

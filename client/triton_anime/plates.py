@@ -4,7 +4,8 @@ An anime background is a painting that the camera pans over while characters mov
 of what a character hides is visible a few drawings earlier or later. Each drawing is placed in the picture
 of the shot (:mod:`triton_anime.motion`); a hidden pixel is then copied from the drawing nearest in time that
 shows it, from the look-back and the look-ahead, then from the plate carried along, and only the rest is
-invented, once: the invention is carried along by the camera motion like any other pixel.
+invented, once: the invention is carried along by the camera motion like any other pixel. Where a video
+network was asked (:mod:`triton_anime.fillers`), what it drew there takes the place of an invention.
 
 Memory holds the drawings of the two windows and one carried plate, however long the shot.
 """
@@ -66,6 +67,8 @@ class View(Generic[T]):
         flow: [h,w,2] flow from this drawing to the one before, in working pixels, if known.
         doubt: [h,w] true where there may be foreground that ``foreground`` misses: nothing is copied from
             there to other drawings, and what others show there is preferred.
+        answer: [h,w,3] what a video network draws behind the foreground, if one was asked; nobody is then
+            asked to invent.
     """
 
     item: T
@@ -74,6 +77,7 @@ class View(Generic[T]):
     working: U8
     flow: F32 | None = None
     doubt: NDArray[np.bool_] | None = None
+    answer: U8 | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ class _Placed(Generic[T]):
     item: T
     foreground: U8
     picture: Picture
+    answer: U8 | None
 
 
 @dataclass(frozen=True)
@@ -147,6 +152,22 @@ def plates(
         current += 1
 
 
+def hidden(foreground: U8, doubt: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """[H,W] where a drawing does not show its background for sure; see :class:`View`."""
+    height, width = foreground.shape
+    hole = hole_of(foreground)
+    if doubt is not None:
+        hole |= cv2.resize(doubt.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    return hole
+
+
+def shrunk(hole: NDArray[np.bool_], size: tuple[int, int]) -> U8:
+    """``hole`` [H,W] at a smaller size (height, width), 0/1: any hidden part makes a pixel hidden."""
+    # area averaging: no part is skipped
+    share = cv2.resize(hole.astype(np.uint8) * 255, size[::-1], interpolation=cv2.INTER_AREA)
+    return (share > 0).astype(np.uint8)
+
+
 class _Placer(Generic[T]):
     """Places each drawing on a key drawing of the shot, which does not let errors add up."""
 
@@ -157,14 +178,8 @@ class _Placer(Generic[T]):
 
     def place(self, view: View[T]) -> _Placed[T]:
         (height, width), (h, w) = view.foreground.shape, view.working.shape[:2]
-        hole = hole_of(view.foreground)
-        if view.doubt is not None:
-            hole |= (
-                cv2.resize(view.doubt.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
-            )
-        # area averaging: any hidden part makes the working pixel hidden
-        share = cv2.resize(hole.astype(np.uint8) * 255, (w, h), interpolation=cv2.INTER_AREA)
-        small = (share > 0).astype(np.uint8)
+        hole = hidden(view.foreground, view.doubt)
+        small = shrunk(hole, (h, w))
         still = motion.Still.of(view.working, small, height, width)
         matrix = self._matrix(view, still)
         here = Picture(view.image, hole, view.working, small, still, matrix, self._group)
@@ -172,7 +187,7 @@ class _Placer(Generic[T]):
         if key is None or key.group != self._group or _overlap(key, here) < _KEY_OVERLAP:
             self._key = here
         self._last = here
-        return _Placed(view.item, view.foreground, here)
+        return _Placed(view.item, view.foreground, here, view.answer)
 
     def _matrix(self, view: View[T], still: motion.Still) -> F64:
         key, last = self._key, self._last
@@ -225,7 +240,7 @@ class _Shot(Generic[T]):
         missing = state == UNKNOWN
         invented_now = bool(missing.any())
         if invented_now:
-            out = self._fill(out, missing, here)
+            out = self._fill(out, missing, here, placed[index].answer)
             state[missing] = INVENTED
         _keep_frame(here, placed[index].foreground, out, state, copied)
         self._carry(here, out, state, invented_now)
@@ -293,11 +308,12 @@ class _Shot(Generic[T]):
         self._carried = _Carried(picture, state)
         self._since = 0
 
-    def _fill(self, out: U8, missing: NDArray[np.bool_], here: Picture) -> U8:
+    def _fill(self, out: U8, missing: NDArray[np.bool_], here: Picture, answer: U8 | None) -> U8:
         scale = here.still.scale[0]
         h, w = here.small_hole.shape
         if fill.thickness(missing) * scale > _SLIVER and not missing.all():
-            answer = self._invent(*to_invent(out, missing, (h, w)))
+            if answer is None:
+                answer = self._invent(*to_invent(out, missing, (h, w)))
             if answer is not None:
                 return fill.blend_in(out, missing, answer)
         return fill.smooth_fill(out, ~missing)

@@ -19,6 +19,10 @@ EFFECTS = ("clipseg", "grounded_sam")
 FLOWS = ("network", "dis")
 """Where the flow between drawings comes from."""
 
+VIDEO_INPAINTING = ("lama", "sttn", "e2fgvi_hq", "propainter")
+"""What draws the background that no drawing of a shot shows. The licences of the last two (CC-BY-NC-4.0 and
+S-Lab License 1.0) forbid commercial use."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -38,6 +42,13 @@ class Settings:
         effects: where effects come from (``clipseg``, ``grounded_sam``); none named: those that the server is
             configured for, as far as it serves them.
         flow: ``network`` (the served one) or ``dis`` (OpenCV's DIS flow in this process: faster).
+        flow_long_side: pixels; the flow is found on frames of this long side and enlarged to the working one,
+            which is quicker and loses what is small. None: on the working frames.
+        video_inpainting: what draws the background that no drawing shows: ``lama``, each drawing by itself,
+            or a network that looks at many drawings of the shot together (``sttn``, ``e2fgvi_hq``,
+            ``propainter``). An answer of those waits for up to about a hundred further drawings of the shot,
+            which are kept packed beside what ``buffer_bytes`` bounds.
+        stabilise: correct masks along the flow (stage 3); without it each drawing stands for itself.
         memory_every: drawings between two entries of the tracker's memory (XMem's ``mem_every``).
         drawings_in_flight: drawings whose requests are on the server at the same time.
         shots_in_flight: shots that are worked on at the same time.
@@ -60,6 +71,9 @@ class Settings:
     detail: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
     flow: str = "network"
+    video_inpainting: str = "lama"
+    flow_long_side: int | None = None
+    stabilise: bool = True
     memory_every: int = 5
     drawings_in_flight: int = 3
     shots_in_flight: int = 2
@@ -85,6 +99,16 @@ class Settings:
             raise InputError(f"no tracker is called {self.tracker!r}; choose one of {', '.join(TRACKERS)}")
         if self.flow not in FLOWS:
             raise InputError(f"no flow is called {self.flow!r}; choose one of {', '.join(FLOWS)}")
+        if self.flow_long_side is not None and not 64 <= self.flow_long_side <= self.working_long_side:
+            raise InputError(
+                f"flow_long_side is {self.flow_long_side}; it must be 64 to {self.working_long_side}, the "
+                "long side that flow is used at"
+            )
+        if self.video_inpainting not in VIDEO_INPAINTING:
+            raise InputError(
+                f"no video inpainting is called {self.video_inpainting!r}; choose one of "
+                f"{', '.join(VIDEO_INPAINTING)}"
+            )
         for name, least in (
             ("working_long_side", 64),
             ("memory_every", 1),

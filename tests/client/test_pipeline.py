@@ -344,5 +344,93 @@ def test_networks_of_the_detail_are_asked_by_name(scene: Any) -> None:
     run(FakeServer(networks(refine_character=watched)), drawings(frames), detail=("isnet_anime", "vitmatte"))
     assert named == [[], [b"isnet_anime", b"vitmatte"]]
     for wrong in (("sam",), ("vitmatte",)):
+STRIPES = np.where(np.arange(1000) % 16 < 8, 60, 180).astype(np.uint8)
+
+
+def windows(inputs: Tensors) -> Tensors:
+    """A video network that paints stripes into every hole."""
+    stripes = np.broadcast_to(STRIPES[: inputs["FRAMES"].shape[2], None], inputs["FRAMES"].shape)
+    return {"PLATES": np.where(inputs["MASKS"][..., None] > 0, stripes, inputs["FRAMES"])}
+
+
+VIDEO = {"sttn": windows, "e2fgvi_hq": windows, "inpaint_video": windows}
+
+
+def test_a_video_network_fills_what_no_drawing_shows(scene: Any) -> None:
+    truth = scene(count=14, step=0)
+    server = FakeServer(networks(**VIDEO))
+    found = run(server, drawings(truth.frames), video_inpainting="sttn")
+    usual = run(FakeServer(networks()), drawings(truth.frames))
+    asked = [name for name, _ in server.calls]
+    assert asked.count("inpaint_video") == 3
+    assert "inpaint_background" not in asked
+    for item, other, alpha in zip(found, usual, truth.alphas, strict=True):
+        outside = alpha == 0
+        assert item.invented_share == pytest.approx(other.invented_share, rel=0.02)
+        assert item.invented_share > 0.05
+        assert np.abs(item.background.astype(int) - other.background)[outside].mean() < 1
+        # in the middle of the hole what the network painted, but for its brightness
+        middle = cv2.erode(alpha, np.ones((25, 25), np.uint8)) > 0
+        light = np.broadcast_to(STRIPES[:320] > 100, alpha.shape)
+        apart = [
+            float(picture[middle & light].mean()) - float(picture[middle & ~light].mean())
+            for picture in (item.background, other.background)
+        ]
+        assert apart[0] > 90
+        assert abs(apart[1]) < 30
+        for name in ("character", "identity"):
+            assert np.abs(getattr(item, name).astype(int) - getattr(other, name)).mean() < 2
+
+
+def test_a_video_network_sees_working_frames_and_all_of_the_foreground(scene: Any) -> None:
+    truth = scene(count=4)
+    server = FakeServer(networks(**VIDEO))
+    run(server, drawings(truth.frames), video_inpainting="e2fgvi_hq", working_long_side=160)
+    (sent,) = [inputs for name, inputs in server.calls if name == "inpaint_video"]
+    assert sent["FRAMES"].shape == (4, 90, 160, 3)
+    for mask, alpha in zip(sent["MASKS"], truth.alphas, strict=True):
+        small = cv2.resize(alpha, (160, 90), interpolation=cv2.INTER_AREA)
+        assert (mask[small > 0] == 255).all()
+        assert (mask == 0).mean() > 0.5
+
+
+def test_shots_are_not_mixed_and_drawings_come_back_whole(scene: Any) -> None:
+    first, second = scene(count=7, pan=(1.3, 0)).frames, scene(count=12, step=-9).frames
+    server = FakeServer(networks(**VIDEO))
+    found = run(server, drawings(first, second, first), video_inpainting="sttn", shots_in_flight=3)
+    assert [item.drawing.first.index for item in found] == list(range(26))
+    for item, frame in zip(found, [*first, *second, *first], strict=True):
+        assert np.array_equal(item.drawing.first.image, frame)
+    for one, other in zip(found[:7], found[19:], strict=True):
+        assert np.array_equal(one.background, other.background)
+
+
+def test_memory_is_bounded_while_a_video_network_looks_ahead(scene: Any) -> None:
+    frames = scene(count=4, height=90, width=160).frames
+    read = 0
+
+    def endless() -> Iterator[Drawing]:
+        nonlocal read
+        for drawing in drawings(frames * 90):
+            read = drawing.first.index
+            yield drawing
+
+    server = FakeServer(networks(**VIDEO))
+    layers = Pipeline(server, Settings(look_ahead=3, video_inpainting="sttn")).run(endless())
+    furthest = max(read - next(layers).drawing.first.index for _ in range(250))
+    layers.close()
+    # beyond what is read without a video network: to the last reference of the window five drawings on
+    assert furthest < 40 + 45
+
+
+@pytest.mark.parametrize(("name", "lacks"), [("sttn", "sttn, inpaint_video"), ("e2fgvi_hq", "inpaint_video")])
+def test_a_chosen_network_that_is_not_served_ends_the_run_before_it_begins(name: str, lacks: str) -> None:
+    server = FakeServer(networks(e2fgvi_hq=windows))
+    with pytest.raises(
+        InputError, match=f"video inpainting by {name} needs {lacks}, which the server does not"
+    ):
+        Pipeline(server, Settings(video_inpainting=name))
+
+
         with pytest.raises(InputError, match="name one or more of u2net, isnet_anime, modnet, and vitmatte"):
             Settings(detail=wrong)

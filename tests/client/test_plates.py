@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -68,6 +69,23 @@ def test_the_never_seen_is_invented_once_and_stays_the_same(scene: Any) -> None:
         assert np.array_equal(plate.image, found[0].image)
         assert plate.quality == 1 - plate.invented_share < 1
         assert (plate.state[~plate.hole] == SEEN).all()
+
+
+def test_the_answer_of_a_video_network_takes_the_place_of_inventions(scene: Any) -> None:
+    truth, invent = scene(count=10, step=3), Inventor()
+    given = [replace(view, answer=truth.plates[view.item]) for view in views(truth)]
+    found = [plate for _, plate in plates(given, invent, 8, 8)]
+    without = made(truth, Inventor())
+    assert invent.asked == 0
+    for plate, other, true, frame in zip(found, without, truth.plates, truth.frames, strict=True):
+        # what drawings show is recovered as before, and the rest is the answer
+        both = plate.copied & other.copied
+        assert both.sum() > 0.95 * max(plate.copied.sum(), other.copied.sum())
+        assert np.array_equal(plate.image[both], other.image[both])
+        assert np.array_equal(plate.image[~plate.hole], frame[~plate.hole])
+        # but for the rim, where it is fitted to what surrounds it
+        assert error(plate, true, INVENTED) < 0.6 * error(other, true, INVENTED)
+    assert found[0].invented_share > 0.01
 
 
 def test_inventions_travel_with_the_camera(scene: Any) -> None:

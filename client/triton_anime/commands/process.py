@@ -116,6 +116,22 @@ byte. Exit codes: 0 done, 2 bad argument, 3 unusable video, 4 output cannot be w
     show_default=True,
     help="Optical flow by the served network, or by OpenCV's DIS in this process (faster).",
 )
+@click.option(
+    "--flow-long-side",
+    type=click.IntRange(min=64),
+    metavar="N",
+    help="Find the flow on frames of this long side and enlarge it: quicker, and coarser. Default: the long "
+    "side that it is used at, 512.",
+)
+@click.option(
+    "--video-inpainting",
+    type=click.Choice(("lama", "sttn", "e2fgvi_hq", "propainter")),
+    default="lama",
+    show_default=True,
+    help="What draws the background that no drawing shows: LaMa for each drawing, or a network that looks at "
+    "many together and must be served. Licences: STTN MIT; E2FGVI-HQ CC-BY-NC-4.0 and ProPainter S-Lab "
+    "License 1.0, neither for commercial use.",
+)
 @click.option("--fps", metavar="RATE", help="Process at most so many frames a second, e.g. 12 or 24000/1001.")
 @click.option(
     "--range",
@@ -152,6 +168,8 @@ def command(
     detail: str,
     effects: str,
     flow: str,
+    flow_long_side: int | None,
+    video_inpainting: str,
     fps: str | None,
     span: str | None,
     max_frames: int | None,
@@ -184,6 +202,7 @@ def command(
             detail=_names(detail),
             effects=_names(effects),
         )
+            video_inpainting=video_inpainting,
         if prompts:
             settings = dataclasses.replace(settings, prompts=parse_prompts(prompts))
         selection = Selection(
@@ -224,6 +243,7 @@ class _Batch:
         if self._server is not None:
             self._server.close_when(stop)
         for job in self._jobs:
+            self._check_choice(self._server)
             began = time.monotonic()
             try:
                 self._end(process_episode(job, self._decompose, self._reporter, stop))
@@ -251,6 +271,13 @@ class _Batch:
                 return
 
     def _decompose(self, items: Iterator[Drawing], settings: Settings) -> Iterator[DrawingLayers]:
+    def _check_choice(self, server: ServerSource) -> None:
+        """What was chosen and is not served is told before any folder is made for it."""
+        from triton_anime.fillers.networks import open_inpainter
+
+        for chosen in {job.settings.video_inpainting for job in self._jobs} - {"lama"}:
+            open_inpainter(server.get(), chosen)
+
         from triton_anime.pipeline import Pipeline
 
         if self._server is None:

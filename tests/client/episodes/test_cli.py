@@ -75,6 +75,21 @@ except SystemExit:
     assert not loaded & {"numpy", "cv2", "av", "tritonclient", "rich", "scenedetect"}
 
 
+def test_a_chosen_network_that_is_not_served_leaves_no_folder_behind(
+    two_shots: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("process", two_shots, "-o", tmp_path / "out", "--video-inpainting", "sttn") == 2
+    told = capsys.readouterr().err.strip()
+    assert told.startswith("error: video inpainting by sttn needs sttn, inpaint_video, which the server does")
+    assert "\n" not in told
+    assert not (tmp_path / "out").exists()
+    assert run("process", two_shots, "-o", tmp_path / "out", "--video-inpainting", "lama") == 0
+    assert run("process", "--help") == 0
+    licences = "".join(capsys.readouterr().out.split())  # lines break at hyphens too
+    assert "CC-BY-NC-4.0" in licences
+    assert "S-LabLicense1.0" in licences
+
+
 def test_one_episode(two_shots: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("process", two_shots, "-o", tmp_path / "out") == 0
     told = capsys.readouterr()
