@@ -139,25 +139,25 @@ class Pipeline:
         settings: see :class:`Settings`.
 
     The same drawings give the same layers, whatever the timing; a shot depends on nothing outside it.
+
+    Raises:
+        InputError: the server lacks what the chosen video inpainting needs.
+        ServerError: it cannot be asked for that.
     """
 
     def __init__(self, server: Server, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self._server = server
         self._roles = Roles(server)
+        chosen = self.settings.video_inpainting
+        self._inpainter = None if chosen == "lama" else open_inpainter(server, chosen)
 
-
-    Raises:
-        InputError: the server lacks what the chosen video inpainting needs.
-        ServerError: it cannot be asked for that.
     def run(self, drawings: Iterable[Drawing]) -> Generator[DrawingLayers, None, None]:
         """Layers of every drawing, in order.
 
         Raises:
             ServerError: the server died for good, or a model failed.
         """
-        chosen = self.settings.video_inpainting
-        self._inpainter = None if chosen == "lama" else open_inpainter(server, chosen)
         cv2.setNumThreads(1)
         with ThreadPoolExecutor(self.settings.threads, thread_name_prefix="arithmetic") as pool:
             shots = overlapped(
@@ -301,6 +301,12 @@ class Pipeline:
         back, ahead = self.settings.reach(*first.foreground.shape)
         yield from plates(_again(first, views), self._invent, back, ahead)
 
+    def _answered(self, cels: Iterable[Cel]) -> Iterable[tuple[Cel, U8 | None]]:
+        """What a video network draws behind the foreground of each drawing, where one is chosen."""
+        if self._inpainter is None:
+            return ((cel, None) for cel in cels)
+        return with_answers(cels, self._inpainter, _doubt)
+
     def _invent(self, frame: U8, mask: U8) -> U8 | None:
         answer = self._roles.ask(INPAINTING, {"FRAME": frame, "MASK": mask}, ["PLATE"])()
         return None if answer is None else answer["PLATE"]
@@ -319,12 +325,6 @@ class Pipeline:
         veil = solved.effects[..., 3]
         intensity = float(veil[veil > 0].mean()) / 255 if veil.any() else 0.0
         return DrawingLayers(
-    def _answered(self, cels: Iterable[Cel]) -> Iterable[tuple[Cel, U8 | None]]:
-        """What a video network draws behind the foreground of each drawing, where one is chosen."""
-        if self._inpainter is None:
-            return ((cel, None) for cel in cels)
-        return with_answers(cels, self._inpainter, _doubt)
-
             drawing=cel.drawing,
             character=solved.character,
             effects=solved.effects,
@@ -375,6 +375,12 @@ def _take_backward(cel: Cel) -> F32 | None:
     return None if flow is None else flow[1]
 
 
+def _view(cel: Cel, answer: U8 | None) -> View[Cel]:
+    """The drawing as the plates need it; its flow is taken."""
+    foreground = cv2.max(cel.alpha, cel.prior)
+    return View(cel, cel.image, foreground, cel.working, _take_backward(cel), _doubt(cel), answer)
+
+
 def _doubt(cel: Cel) -> NDArray[np.bool_] | None:
     """Where the segmentation or the tracker sees somebody, [h,w], whatever the alpha says."""
     coarse = characters.coarse_mask(cel.probability, cel.identity)
@@ -399,9 +405,3 @@ def _magnitude(forward: F32) -> float:
 def _again(first: View[Cel], rest: Iterator[View[Cel]]) -> Iterator[View[Cel]]:
     yield first
     yield from rest
-def _view(cel: Cel, answer: U8 | None) -> View[Cel]:
-    """The drawing as the plates need it; its flow is taken."""
-    foreground = cv2.max(cel.alpha, cel.prior)
-    return View(cel, cel.image, foreground, cel.working, _take_backward(cel), _doubt(cel), answer)
-
-

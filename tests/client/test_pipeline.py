@@ -317,33 +317,6 @@ def test_flow_without_a_network_is_measured_here(scene: Any) -> None:
     assert all(item.motion_magnitude for item in measured[1:])
 
 
-def test_networks_of_the_effects_are_asked_by_name(scene: Any) -> None:
-    sent: list[list[bytes]] = []
-
-    def watched(inputs: Tensors) -> Tensors:
-        sent.append(list(inputs["NETWORKS"]) if "NETWORKS" in inputs else [])
-        return no_effects(inputs)
-
-    frames = scene(pan=(0.0, 0.0)).frames[:1]
-    run(FakeServer(networks(separate_effects=watched)), drawings(frames))
-    run(FakeServer(networks(separate_effects=watched)), drawings(frames), effects=("clipseg", "grounded_sam"))
-    assert sent == [[], [b"clipseg", b"grounded_sam"]]
-    with pytest.raises(InputError, match="effects is sam; name one or more of clipseg, grounded_sam"):
-        Settings(effects=("sam",))
-
-
-def test_networks_of_the_detail_are_asked_by_name(scene: Any) -> None:
-    named: list[list[bytes]] = []
-
-    def watched(inputs: Tensors) -> Tensors:
-        named.append(list(inputs["NETWORKS"]) if "NETWORKS" in inputs else [])
-        return refine(inputs)
-
-    frames = scene(pan=(0.0, 0.0)).frames[:1]
-    run(FakeServer(networks(refine_character=watched)), drawings(frames))
-    run(FakeServer(networks(refine_character=watched)), drawings(frames), detail=("isnet_anime", "vitmatte"))
-    assert named == [[], [b"isnet_anime", b"vitmatte"]]
-    for wrong in (("sam",), ("vitmatte",)):
 STRIPES = np.where(np.arange(1000) % 16 < 8, 60, 180).astype(np.uint8)
 
 
@@ -432,5 +405,32 @@ def test_a_chosen_network_that_is_not_served_ends_the_run_before_it_begins(name:
         Pipeline(server, Settings(video_inpainting=name))
 
 
+def test_networks_of_the_effects_are_asked_by_name(scene: Any) -> None:
+    sent: list[list[bytes]] = []
+
+    def watched(inputs: Tensors) -> Tensors:
+        sent.append(list(inputs["NETWORKS"]) if "NETWORKS" in inputs else [])
+        return no_effects(inputs)
+
+    frames = scene(pan=(0.0, 0.0)).frames[:1]
+    run(FakeServer(networks(separate_effects=watched)), drawings(frames))
+    run(FakeServer(networks(separate_effects=watched)), drawings(frames), effects=("clipseg", "grounded_sam"))
+    assert sent == [[], [b"clipseg", b"grounded_sam"]]
+    with pytest.raises(InputError, match="effects is sam; name one or more of clipseg, grounded_sam"):
+        Settings(effects=("sam",))
+
+
+def test_networks_of_the_detail_are_asked_by_name(scene: Any) -> None:
+    named: list[list[bytes]] = []
+
+    def watched(inputs: Tensors) -> Tensors:
+        named.append(list(inputs["NETWORKS"]) if "NETWORKS" in inputs else [])
+        return refine(inputs)
+
+    frames = scene(pan=(0.0, 0.0)).frames[:1]
+    run(FakeServer(networks(refine_character=watched)), drawings(frames))
+    run(FakeServer(networks(refine_character=watched)), drawings(frames), detail=("isnet_anime", "vitmatte"))
+    assert named == [[], [b"isnet_anime", b"vitmatte"]]
+    for wrong in (("sam",), ("vitmatte",)):
         with pytest.raises(InputError, match="name one or more of u2net, isnet_anime, modnet, and vitmatte"):
             Settings(detail=wrong)

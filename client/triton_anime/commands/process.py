@@ -197,12 +197,13 @@ def command(
         settings = Settings(
             tracker=tracker,
             flow=flow,
+            flow_long_side=flow_long_side,
             segmentation=_names(segmentation),
             class_roles=() if roles_file is None else words(read(roles_file)),
             detail=_names(detail),
             effects=_names(effects),
-        )
             video_inpainting=video_inpainting,
+        )
         if prompts:
             settings = dataclasses.replace(settings, prompts=parse_prompts(prompts))
         selection = Selection(
@@ -242,8 +243,8 @@ class _Batch:
         self._start_server()
         if self._server is not None:
             self._server.close_when(stop)
-        for job in self._jobs:
             self._check_choice(self._server)
+        for job in self._jobs:
             began = time.monotonic()
             try:
                 self._end(process_episode(job, self._decompose, self._reporter, stop))
@@ -270,7 +271,6 @@ class _Batch:
                 self._server = self._start()
                 return
 
-    def _decompose(self, items: Iterator[Drawing], settings: Settings) -> Iterator[DrawingLayers]:
     def _check_choice(self, server: ServerSource) -> None:
         """What was chosen and is not served is told before any folder is made for it."""
         from triton_anime.fillers.networks import open_inpainter
@@ -278,6 +278,7 @@ class _Batch:
         for chosen in {job.settings.video_inpainting for job in self._jobs} - {"lama"}:
             open_inpainter(server.get(), chosen)
 
+    def _decompose(self, items: Iterator[Drawing], settings: Settings) -> Iterator[DrawingLayers]:
         from triton_anime.pipeline import Pipeline
 
         if self._server is None:
