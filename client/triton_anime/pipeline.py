@@ -23,7 +23,6 @@ from triton_anime.characters import CharacterView, Segmentation
 from triton_anime.drawings import Drawing
 from triton_anime.fillers.cels import with_answers
 from triton_anime.fillers.networks import open_inpainter
-from triton_anime.flow_fields import resized
 from triton_anime.guided import guided_upsample
 from triton_anime.plates import Plate, View, plates
 from triton_anime.prompts import effect_type
