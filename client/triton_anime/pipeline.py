@@ -23,6 +23,7 @@ from triton_anime.characters import CharacterView, Segmentation
 from triton_anime.drawings import Drawing
 from triton_anime.fillers.cels import with_answers
 from triton_anime.fillers.networks import open_inpainter
+from triton_anime.flow_fields import resized
 from triton_anime.guided import guided_upsample
 from triton_anime.plates import Plate, View, plates
 from triton_anime.prompts import effect_type
@@ -213,10 +214,13 @@ class Pipeline:
             asked["NETWORKS"] = np.array([name.encode() for name in self.settings.effects], object)
         effects = self._roles.ask(EFFECTS, asked, ["ALPHA", "INTENSITY", "COVERAGE"])
         flow: Callable[[], Answer | None] = lambda: None  # noqa: E731
-        if before is not None and self.settings.flow == "dis":
-            flow = _dis(before.working, frame)
-        elif before is not None:
-            flow = self._roles.ask(FLOW, {"FRAME0": before.working, "FRAME1": frame}, ["FORWARD", "BACKWARD"])
+        if before is not None:
+            long_side = self.settings.flow_long_side or self.settings.working_long_side
+            earlier, later = (decompose.working_frame(each, long_side) for each in (before.working, frame))
+            if self.settings.flow == "dis":
+                flow = _dis(earlier, later)
+            else:
+                flow = self._roles.ask(FLOW, {"FRAME0": earlier, "FRAME1": later}, ["FORWARD", "BACKWARD"])
 
         def wait() -> Cel:
             answer = segment()
@@ -231,7 +235,8 @@ class Pipeline:
             cel.effects = effects()
             moved = flow()
             if moved is not None:
-                cel.flow = (moved["FORWARD"], moved["BACKWARD"])
+                size = frame.shape[0], frame.shape[1]
+                cel.flow = (resized(moved["FORWARD"], size), resized(moved["BACKWARD"], size))
             return cel
 
         return wait

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import platformdirs
 
+from triton_anime_export.archives import DamagedArchiveError, unpack
 from triton_anime_export.errors import WeightsError
 from triton_anime_export.network import Network, Weights
 
@@ -40,7 +41,13 @@ def home() -> Path:
 
 
 def cached(network: Network, weights: Weights) -> Path:
-    """Where a checkpoint lies, or will."""
+    """Where a checkpoint lies, or will; one out of an archive lies there by its own name."""
+    whole = archive(network, weights)
+    return whole.with_name(weights.member) if weights.member else whole
+
+
+def archive(network: Network, weights: Weights) -> Path:
+    """Where what the address leads to lies, or will: an archive, or the checkpoint itself."""
     return _place(network, weights.url)
 
 
@@ -74,8 +81,11 @@ def fetch(
     Raises:
         WeightsError: it cannot be had, or is not the file that was published.
     """
-    path = cached(network, weights)
-    _fetch(weights.url, path, weights.sha256, "name it with --file", progress, pause_s)
+    path, whole = cached(network, weights), archive(network, weights)
+    if path == whole or not path.is_file():
+        _fetch(weights.url, whole, weights.sha256, "name it with --file", progress, pause_s)
+    if path != whole:
+        _unpack(whole, weights.member, path)
     fetch_companions(network, weights, pause_s=pause_s)
     return path
 
@@ -121,10 +131,28 @@ def _fetch(
         _check(part, sha256, path)
         part.replace(path)
     except OSError as error:
-        raise WeightsError(
-            f"{path.parent} cannot be written ({error.strerror}); make room or name another folder "
-            f"with {HOME}"
-        ) from error
+        raise _unwritable(path.parent, error) from error
+
+
+def _unpack(whole: Path, member: str, path: Path) -> None:
+    """Take one file out of an archive, which stays for the others in it."""
+    try:
+        if not path.is_file():
+            unpack(whole, member, path)
+        _check(path, None)
+    except DamagedArchiveError:
+        # Neither the file nor its checksum may stand in the way of the next download.
+        _forget(whole)
+        raise
+    except OSError as error:
+        raise _unwritable(path.parent, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> WeightsError:
+    """What is said where the cache folder refuses a file."""
+    return WeightsError(
+        f"{folder} cannot be written ({error.strerror}); make room or name another folder with {HOME}"
+    )
 
 
 def direct(url: str) -> str:
@@ -178,14 +206,10 @@ def _check(path: Path, sha256: str | None, final: Path | None = None) -> None:
     """
     final = final or path
     found = sha256_of(path)
-    record = final.parent / _RECORD
-    try:
-        known: dict[str, str] = json.loads(record.read_text("utf-8")) if record.is_file() else {}
-    except ValueError:
-        known = {}
+    known = _recorded(final.parent)
     wanted = sha256 or known.get(final.name)
     if wanted is None:
-        record.write_text(json.dumps(known | {final.name: found}, indent=1, sort_keys=True) + "\n", "utf-8")
+        _record(final.parent, known | {final.name: found})
     elif found != wanted:
         bad = final.with_name(final.name + ".bad")
         path.replace(bad)
@@ -194,6 +218,28 @@ def _check(path: Path, sha256: str | None, final: Path | None = None) -> None:
             f"{final.name} has the checksum {found[:16]}..., {source} is {wanted[:16]}...; it is kept as "
             f"{bad}, run the same command again to download it anew"
         )
+
+
+def _recorded(folder: Path) -> dict[str, str]:
+    """Checksums of the first downloads by file name; none where the record cannot be read."""
+    record = folder / _RECORD
+    try:
+        known: dict[str, str] = json.loads(record.read_text("utf-8")) if record.is_file() else {}
+    except ValueError:
+        known = {}
+    return known
+
+
+def _record(folder: Path, known: dict[str, str]) -> None:
+    (folder / _RECORD).write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", "utf-8")
+
+
+def _forget(path: Path) -> None:
+    """Delete a file of the cache and what is recorded of it."""
+    path.unlink(missing_ok=True)
+    known = _recorded(path.parent)
+    known.pop(path.name, None)
+    _record(path.parent, known)
 
 
 def sha256_of(path: Path) -> str:

@@ -76,6 +76,8 @@ class Weights:
         commercial: whether the licence allows commercial use.
         note: which variant this is.
         companions: addresses of small files that belong to it, such as the vocabulary of a text tower.
+        member: the file's name inside the zip archive that ``url`` leads to, whatever folder it is in there;
+            empty where ``url`` leads to the file itself.
     """
 
     url: str
@@ -84,6 +86,7 @@ class Weights:
     commercial: bool
     note: str = ""
     companions: tuple[str, ...] = ()
+    member: str = ""
 
 
 @dataclass(frozen=True)

@@ -174,11 +174,13 @@ def test_networks_of_a_fixed_frame_see_it_at_their_size(scene: Any) -> None:
     [
         ("segmentation", ("yolo",), "segmentation is yolo; name one or more of mask2former"),
         ("class_roles", ("elf=character",), "no class of COCO panoptic is called 'elf'"),
+        ("flow_long_side", 63, "flow_long_side is 63; it must be 64 to 512"),
+        ("flow_long_side", 513, "flow_long_side is 513; it must be 64 to 512"),
     ],
 )
-def test_settings_of_stage_1_are_checked(field: str, value: tuple[str, ...], says: str) -> None:
+def test_settings_are_checked(field: str, value: Any, says: str) -> None:
     with pytest.raises(InputError, match=says):
-        Settings(**{field: value})  # type: ignore[arg-type]
+        Settings(**{field: value})
 
 
 def test_effects_are_a_layer_of_their_own(scene: Any) -> None:
@@ -304,6 +306,31 @@ def test_a_failing_reader_ends_the_run_after_what_was_read(scene: Any) -> None:
     assert len([next(layers) for _ in range(3)]) == 3
     with pytest.raises(OSError, match="pulled"):
         next(layers)
+
+
+@pytest.mark.parametrize("flow", ["network", "dis"])
+def test_flow_of_smaller_frames_is_the_same_motion(scene: Any, flow: str) -> None:
+    truth = scene(pan=(4.0, 0.0), count=3)
+    sides: list[int] = []
+
+    def panned(inputs: Tensors) -> Tensors:
+        height, width = inputs["FRAME0"].shape[:2]
+        sides.append(width)
+        moved = np.zeros((height, width, 2), np.float32)
+        moved[..., 0] = -4.0 * width / truth.frames[0].shape[1]
+        return {"FORWARD": moved, "BACKWARD": -moved}
+
+    at_once, enlarged = (
+        run(
+            FakeServer(networks(estimate_flow=panned)), drawings(truth.frames), flow=flow, flow_long_side=side
+        )
+        for side in (None, 160)
+    )
+    height, width = truth.frames[0].shape[:2]
+    assert sides == ([width] * 2 + [160] * 2 if flow == "network" else [])
+    for one, other in zip(at_once[1:], enlarged[1:], strict=True):
+        assert one.motion_magnitude == pytest.approx(4.0 / np.hypot(height, width), rel=0.1)
+        assert other.motion_magnitude == pytest.approx(one.motion_magnitude, rel=0.1)
 
 
 def test_flow_without_a_network_is_measured_here(scene: Any) -> None:

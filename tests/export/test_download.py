@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import threading
+import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -28,13 +30,14 @@ CONTENT = bytes(range(256)) * 9000
 
 
 class Host(ThreadingHTTPServer):
-    """Serves CONTENT; ``break_after`` bytes of each answer the connection is cut, that many times."""
+    """Serves ``content``; ``break_after`` bytes of each answer the connection is cut, that many times."""
 
     breaks = 0
     break_after = 700_000
     ranges = True
     page = False
     status = 200
+    content = CONTENT
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answer)
@@ -56,14 +59,14 @@ class Answer(BaseHTTPRequestHandler):
             self.send_error(host.status)
             return
         start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and host.ranges else 0
-        if start >= len(CONTENT):
+        if start >= len(host.content):
             self.send_error(416)
             return
         self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.send_header("Content-Length", str(len(host.content) - start))
         self.send_header("Content-Type", "text/html" if host.page else "application/octet-stream")
         self.end_headers()
-        body = CONTENT[start:]
+        body = host.content[start:]
         if host.breaks > 0:
             host.breaks -= 1
             body = body[: host.break_after]
@@ -189,6 +192,49 @@ def test_a_shared_file_of_google_drive_has_an_address_for_programs() -> None:
         assert download.direct(other) == other
 
 
+def zipped(path: Path, members: dict[str, bytes]) -> bytes:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path.read_bytes()
+
+
+def test_a_checkpoint_comes_out_of_its_archive(host: Host, tmp_path: Path) -> None:
+    """By its name, whatever folder it is in; the archive is fetched once for all that it holds."""
+    members = {"models/small.pth": b"small", "__MACOSX/models/._small.pth": b"junk", "models/big.pth": b"big"}
+    host.content = zipped(tmp_path / "models.zip", members)
+    small, big = (dataclasses.replace(published(host), member=name) for name in ("small.pth", "big.pth"))
+    path = download.fetch(u2net.NETWORK, small)
+    assert path == tmp_path / "home" / "weights" / "u2net" / "small.pth"
+    assert path.read_bytes() == b"small"
+    assert download.fetch(u2net.NETWORK, big).read_bytes() == b"big"
+    assert len(host.asked) == 1
+    download.archive(u2net.NETWORK, small).unlink()
+    assert download.fetch(u2net.NETWORK, small) == path
+    assert len(host.asked) == 1
+    path.write_bytes(b"changed since")
+    with pytest.raises(WeightsError, match=r"small\.pth has the checksum .* recorded at the first download"):
+        download.fetch(u2net.NETWORK, small)
+
+
+def test_an_archive_without_the_checkpoint_says_what_it_holds(host: Host, tmp_path: Path) -> None:
+    host.content = zipped(tmp_path / "models.zip", {"models/other.pth": b"other"})
+    with pytest.raises(WeightsError, match=r"holds no small\.pth but: other\.pth; .*--file"):
+        download.fetch(u2net.NETWORK, dataclasses.replace(published(host), member="small.pth"))
+
+
+def test_a_damaged_archive_does_not_stand_in_the_way_of_a_whole_one(host: Host, tmp_path: Path) -> None:
+    weights = dataclasses.replace(published(host), member="small.pth")
+    whole = zipped(tmp_path / "models.zip", {"models/small.pth": bytes(range(256)) * 40})
+    host.content = whole.replace(bytes(range(200)), bytes(200), 1)
+    with pytest.raises(WeightsError, match=r"not a whole zip archive .*download it again"):
+        download.fetch(u2net.NETWORK, weights)
+    assert not download.cached(u2net.NETWORK, weights).exists()
+    host.content = whole
+    assert download.fetch(u2net.NETWORK, weights).read_bytes() == bytes(range(256)) * 40
+    assert not list((tmp_path / "home" / "weights" / "u2net").glob("*.part"))
+
+
 # The command, and what is in a file -------------------------------------------------------------------------
 
 
@@ -226,6 +272,32 @@ def test_the_command_shows_the_licence_and_keeps_a_file_that_fits(
     assert kept.is_file()
     # Who has agreed is not asked again.
     assert "licence" not in CliRunner().invoke(cli, words).output
+
+
+def test_a_checkpoint_comes_by_command_out_of_its_archive(
+    host: Host, state: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Downloaded, or in an archive on this machine; keys begin with the ``module.`` of DataParallel."""
+    saved = io.BytesIO()
+    torch.save({f"module.{key}": value for key, value in state.items()}, saved)
+    host.content = zipped(tmp_path / "models.zip", {"models/small.pth": saved.getvalue()})
+    weights = Weights(host.url, None, "BSD-3-Clause", commercial=True, member="small.pth")
+    network = narrow(monkeypatch, weights)
+    kept = download.cached(network, weights)
+    for words in (
+        ["weights", "isnet_anime"],
+        ["weights", "isnet_anime", "--file", str(tmp_path / "models.zip")],
+    ):
+        kept.unlink(missing_ok=True)
+        done = CliRunner().invoke(cli, words)
+        assert done.exit_code == 0, done.output
+        assert "small.pth: fits isnet_anime" in done.output
+        assert kept.read_bytes() == saved.getvalue()
+    assert len(host.asked) == 1
+    # The file itself may be named too: it is a zip archive of torch's own.
+    (tmp_path / "mine.pth").write_bytes(saved.getvalue())
+    done = CliRunner().invoke(cli, ["weights", "isnet_anime", "--file", str(tmp_path / "mine.pth")])
+    assert done.exit_code == 0, done.output
 
 
 def test_small_files_beside_a_named_file_are_taken(

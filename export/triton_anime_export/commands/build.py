@@ -14,6 +14,7 @@ from triton_anime_export.folders import model_folder, model_repository, onnx_fil
 from triton_anime_export.network import SIZES, Network, Size
 from triton_anime_export.networks import find
 from triton_anime_export.profiles import PROFILES, Profile, write
+from triton_anime_export.refinements import refining
 from triton_anime_export.stand_in import standing_in
 from triton_anime_export.tensorrt_ops import ops_of, summary, warnings_for
 from triton_anime_export.to_config import config_text
@@ -40,6 +41,13 @@ from triton_anime_export.weights import load
     "estimate_flow.",
 )
 @click.option(
+    "--iterations",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Refinements of a flow network (raft_small, raft, gma), unrolled into the graph: fewer are quicker. "
+    "Default: the authors' number for full sizes; config.pbtxt tells it.",
+)
+@click.option(
     "--weights",
     type=click.Path(path_type=Path),
     help="weights.pt of a training run or an official checkpoint. Default: the committed file (lite), what "
@@ -62,6 +70,7 @@ def command(
     leave_out: tuple[str, ...],
     size: str,
     serve_as: str | None,
+    iterations: int | None,
     weights: Path | None,
     output: Path | None,
     report: Path | None,
@@ -74,14 +83,16 @@ def command(
     if (name is None) == (profile is None):
         raise click.UsageError("Name one network, or a --profile with --output.")
     if profile is not None:
-        if output is None or weights is not None or report is not None or serve_as is not None:
+        if output is None or any(given is not None for given in (weights, report, serve_as, iterations)):
             raise click.UsageError(
-                "--profile needs --output, and takes neither --weights nor --report nor --serve-as."
+                "--profile needs --output, and takes none of --weights, --report, --serve-as, --iterations."
             )
         _repository(profile, output, add, leave_out)
         return
     assert name is not None
     network = find(name).at(cast("Size", size))
+    if iterations is not None:
+        network = refining(network, iterations)
     served = network
     if serve_as is not None:
         if output is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from triton_anime_export.archives import holds, unpack
 from triton_anime_export.download import cached, companions, fetch, fetch_companions
 from triton_anime_export.errors import WeightsError
 from triton_anime_export.network import Network, Weights
@@ -24,7 +26,8 @@ from triton_anime_export.weights import fitted
     "--file",
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A checkpoint on this machine (.pth, .ckpt, .safetensors) instead of a download.",
+    help="A checkpoint on this machine (.pth, .ckpt, .safetensors, or the authors' archive it is in) instead "
+    "of a download.",
 )
 @click.option(
     "--which",
@@ -68,23 +71,34 @@ def _one(parts: Sequence[Network], path: Path | None, which: int, accept_licence
         target = _download(network, weights)
     elif not path.is_file():
         raise WeightsError(f"{path} does not exist; name a .pth, .ckpt or .safetensors file with --file")
-    for part in parts:
-        fitted(part, "full", path or target)
-    if path is not None:
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-            # Where there is no network they may have come together.
-            for companion in companions(network, weights):
-                beside = path.with_name(companion.name)
-                if beside.is_file() and not companion.is_file():
-                    shutil.copyfile(beside, companion)
-        except OSError as error:
-            raise WeightsError(
-                f"{target} cannot be written ({error.strerror}); name a folder with TRITON_ANIME_HOME"
-            ) from error
-        fetch_companions(network, weights)
+    with tempfile.TemporaryDirectory() as folder:
+        file = path or target
+        if path is not None and weights.member and holds(path, weights.member):
+            file = Path(folder) / weights.member
+            unpack(path, weights.member, file)
+        for part in parts:
+            fitted(part, "full", file)
+        if path is not None:
+            _keep(network, weights, file, path)
     return target
+
+
+def _keep(network: Network, weights: Weights, file: Path, path: Path) -> None:
+    """Copy a checkpoint into the cache, and the small files that lie beside the ``path`` it came from."""
+    target = cached(network, weights)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+        # Where there is no network they may have come together.
+        for companion in companions(network, weights):
+            beside = path.with_name(companion.name)
+            if beside.is_file() and not companion.is_file():
+                shutil.copyfile(beside, companion)
+    except OSError as error:
+        raise WeightsError(
+            f"{target} cannot be written ({error.strerror}); name a folder with TRITON_ANIME_HOME"
+        ) from error
+    fetch_companions(network, weights)
 
 
 def _agree(weights: Weights, accepted: bool) -> None:

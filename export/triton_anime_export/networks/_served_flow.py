@@ -1,4 +1,4 @@
-"""Frames of any size to a RAFT of the full design and its flow back to the frames' pixels."""
+"""Frames of any size to a RAFT of a published size and its flow back to the frames' pixels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from triton_anime_export.frame_io import resize
-from triton_anime_export.networks._raft_full_modules import CELL, Raft
+from triton_anime_export.networks._raft_full_modules import CELL
 
 SHORTEST_SIDE = 128
 """Below it the coarsest correlation map is one cell wide and cannot be normalised."""
@@ -22,14 +22,19 @@ class ServedFlow(nn.Module):
     grows with the square of the area.
 
     Args:
-        core: the network.
+        core: the network; called with two images [B,3,H,W] of 0..255 it gives the flow [B,2,H,W] in pixels.
         long_side: pixels, a multiple of 8.
     """
 
-    def __init__(self, core: Raft, long_side: int) -> None:
+    def __init__(self, core: nn.Module, long_side: int) -> None:
         super().__init__()
         self.core = core
         self.long_side = long_side
+
+    def estimate(self, image0: torch.Tensor, image1: torch.Tensor) -> torch.Tensor:
+        """Flow of images whose sides fit the network; where a core answers otherwise it is brought here."""
+        flow: torch.Tensor = self.core(image0, image1)
+        return flow
 
     def forward(self, frame0: torch.Tensor, frame1: torch.Tensor) -> torch.Tensor:
         """Frames uint8 ``[B, H, W, 3]`` to the flow float32 ``[B, H, W, 2]`` in pixels, x first."""
@@ -45,7 +50,7 @@ class ServedFlow(nn.Module):
             resize(frame.permute(0, 3, 1, 2).float(), inner).index_select(2, rows).index_select(3, columns)
             for frame in (frame0, frame1)
         ]
-        flow = self.core(*images)
+        flow = self.estimate(*images)
         for axis, (side, first) in enumerate(zip(inner, before, strict=True), start=2):
             flow = flow.index_select(axis, torch.arange(side, device=flow.device) + first)
         flow = resize(flow, (height, width))

@@ -21,7 +21,7 @@ def build(size: Size, iterations: int | None = None) -> ServedFlow:
     Args:
         size: ``full`` is the network of gma-things.pth; ``lite`` has its layers, narrow, and nobody trains
             it: it shows that the graph is right.
-        iterations: refinements; those of RAFT when left out. Weights fit any number.
+        iterations: refinements; those of RAFT when left out, which the authors share. Weights fit any number.
     """
     widths = NARROW if size == "lite" else RaftWidths()
     return ServedFlow(Gma(widths, iterations or raft.ITERATIONS[size]), raft.LONG_SIDE[size])

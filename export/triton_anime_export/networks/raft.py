@@ -19,6 +19,7 @@ from triton_anime_export.networks._golden_cases import under_core
 from triton_anime_export.networks._raft_full_modules import NARROW, Raft, RaftWidths
 from triton_anime_export.networks._raft_golden import Recorded, raft_cases
 from triton_anime_export.networks._served_flow import ServedFlow
+from triton_anime_export.refinements import parameter
 
 LONG_SIDE: dict[Size, int] = {"lite": 160, "full": 1024}
 ITERATIONS: dict[Size, int] = {"lite": 2, "full": 32}
@@ -46,7 +47,6 @@ def _recorded(_: object) -> nn.Module:
     return Recorded(Raft())
 
 
-_ARCHIVE = "https://dl.dropboxusercontent.com/s/4j4z58wuv8o0mfz/models.zip"
 _PAPER = "Teed and Deng, ECCV 2020"
 
 NETWORK = Network(
@@ -73,17 +73,19 @@ NETWORK = Network(
             note="raft-things.pth, 21 MB; trained on FlyingChairs and FlyingThings3D",
         ),
         Weights(
-            _ARCHIVE,
+            raft_small.ARCHIVE,
             None,
             "BSD-3-Clause",
             commercial=True,
+            member="raft-sintel.pth",
             note="raft-sintel.pth inside the archive; raft-things on Sintel, KITTI and HD1K too",
         ),
         Weights(
-            _ARCHIVE,
+            raft_small.ARCHIVE,
             None,
             "BSD-3-Clause",
             commercial=True,
+            member="raft-kitti.pth",
             note="raft-kitti.pth inside the archive; raft-sintel on KITTI alone",
         ),
     ),
@@ -102,6 +104,8 @@ NETWORK = Network(
         Published("F1-all, KITTI 2015 test", "5.10 %", f"{_PAPER}, abstract", "raft-kitti"),
     ),
     golden=Golden(_recorded, raft_cases, under_core, tolerance=1e-4),
+    parameters=parameter(ITERATIONS["lite"]),
+    full={"parameters": parameter(ITERATIONS["full"])},
     inside="at the frame's own size, shrunk to a long side of 1024 (full) or 160 (lite) where it is larger; "
     "borders repeated up to multiples of 8 and at least 128; 32 refinements (full) or 2 (lite)",
 )

@@ -23,6 +23,8 @@ from triton_anime_export.network import (
 )
 from triton_anime_export.networks._golden_cases import under_core
 from triton_anime_export.networks._raft_modules import RaftSmall, RaftSmallWidths, upsample_flow
+from triton_anime_export.networks._served_flow import ServedFlow
+from triton_anime_export.refinements import parameter
 
 LITE_WIDTHS = RaftSmallWidths(
     stages=(32, 48, 64),
@@ -36,12 +38,25 @@ LITE_WIDTHS = RaftSmallWidths(
 )
 LONG_SIDE: dict[Size, int] = {"lite": 384, "full": 768}
 ITERATIONS: dict[Size, int] = {"lite": 5, "full": 12}
+"""``full`` as the authors train; they evaluate with 32 on Sintel and 24 on KITTI, and demonstrate with 20."""
 # Below 128 pixels the coarsest correlation map is one cell wide and cannot be normalised.
 SHORTEST_SIDE = 128
 
 
+class PaddedRaftSmall(ServedFlow):
+    """The published size, at the frame's own resolution with a repeated border as the authors run it."""
+
+    def estimate(self, image0: torch.Tensor, image1: torch.Tensor) -> torch.Tensor:
+        """The last of the core's answers, in pixels of the images."""
+        return upsample_flow(self.core(image0, image1)[-1])
+
+
 class ServedRaftSmall(nn.Module):
-    """Frames of any size in, flow in their own pixels out."""
+    """The lite size: frames of any size in, flow in their own pixels out.
+
+    Unlike the authors it does not repeat the border but stretches frames by a few pixels to multiples of 8:
+    that is how it was trained, with long sides of one length.
+    """
 
     def __init__(self, core: RaftSmall, long_side: int) -> None:
         super().__init__()
@@ -64,10 +79,17 @@ class ServedRaftSmall(nn.Module):
         return torch.stack([dx, dy], dim=-1)
 
 
-def build(size: Size) -> ServedRaftSmall:
-    """The served module of a size with fresh weights."""
-    widths = LITE_WIDTHS if size == "lite" else RaftSmallWidths()
-    return ServedRaftSmall(RaftSmall(widths, ITERATIONS[size]), LONG_SIDE[size])
+def build(size: Size, iterations: int | None = None) -> ServedRaftSmall | PaddedRaftSmall:
+    """The served module of a size with fresh weights.
+
+    Args:
+        size: ``full`` is the network of raft-small.pth; ``lite`` a narrower one of this project's training.
+        iterations: refinements; those of ``ITERATIONS`` when left out. Weights fit any number.
+    """
+    refinements = iterations or ITERATIONS[size]
+    if size == "lite":
+        return ServedRaftSmall(RaftSmall(LITE_WIDTHS, refinements), LONG_SIDE[size])
+    return PaddedRaftSmall(RaftSmall(RaftSmallWidths(), refinements), LONG_SIDE[size])
 
 
 class _Published(nn.Module):
@@ -98,6 +120,9 @@ def _without_module_prefix(state: dict[str, torch.Tensor]) -> dict[str, torch.Te
     return {key.removeprefix("module."): value for key, value in state.items()}
 
 
+ARCHIVE = "https://dl.dropboxusercontent.com/s/4j4z58wuv8o0mfz/models.zip"
+"""Where the authors' download_models.sh gets all their checkpoints."""
+
 NETWORK = Network(
     name="raft_small",
     role="optical flow",
@@ -122,14 +147,19 @@ NETWORK = Network(
     example=({"height": 144, "width": 256}, {"height": 200, "width": 136}),
     official=(
         Weights(
-            "https://dl.dropboxusercontent.com/s/4j4z58wuv8o0mfz/models.zip",
+            ARCHIVE,
             None,
             "BSD-3-Clause",
             True,
             "raft-small.pth inside the archive",
+            member="raft-small.pth",
         ),
     ),
     adapt_official=_without_module_prefix,
     golden=Golden(lambda keys: _Published(), _cases, under_core, tolerance=1e-4),
-    inside="bilinear to a long side of 384 (lite) or 768 (full), sides multiples of 8 and at least 128",
+    parameters=parameter(ITERATIONS["lite"]),
+    full={"parameters": parameter(ITERATIONS["full"])},
+    inside="bilinear to a long side of 384, sides multiples of 8 and at least 128 (lite), or at the frame's "
+    "own size, shrunk to a long side of 768 where it is larger, borders repeated up to multiples of 8 and at "
+    "least 128 (full); 12 refinements (full) or 5 (lite)",
 )
