@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -36,6 +36,7 @@ from triton_anime.trackers.flow import dis_flow
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
+T = TypeVar("T")
 
 
 # Coarse probability, of 255, from which a pixel may belong to a character that its alpha misses.
@@ -119,6 +120,9 @@ class Cel:
     prior: U8 = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
     mask_quality: float | None = None
     motion_magnitude: float | None = None
+    before: stabilise.Link | None = None
+    """To the drawing before, on the working grid; ``after`` to the next one."""
+    after: stabilise.Link | None = None
 
     @property
     def image(self) -> U8:
@@ -129,6 +133,10 @@ class Cel:
     def probability(self) -> U8 | None:
         """[4,h,w] class probabilities · 255 of the segmentation."""
         return None if self.segmentation is None else self.segmentation.probability
+
+
+_Settled = tuple[Cel, Plate, U8, U8]
+"""A drawing with its plate, and its final alpha and effect prior, both [H,W]."""
 
 
 class Pipeline:
@@ -179,8 +187,9 @@ class Pipeline:
         refined = in_flight(tracked, lambda cel: self._refine(cel, pool), depth)  # stage 2a
         steady = Pump(self._stabilise(refined), 2, "steady")  # stage 3: masks
         plated = self._plates(steady)  # stage 2c
+        settled = self._settle(plated)  # stage 3 once more: the masks that the plates corrected
         yield from in_flight(
-            plated, lambda pair: pool.submit(self._layers, *pair).result, self.settings.threads
+            settled, lambda done: pool.submit(self._layers, *done).result, self.settings.threads
         )
 
     def _cels(self, drawings: Iterable[Drawing]) -> Iterator[tuple[Cel | None, Cel]]:
@@ -285,14 +294,20 @@ class Pipeline:
         return wait
 
     def _stabilise(self, cels: Iterable[Cel]) -> Iterator[Cel]:
-        """Stage 3: masks corrected along the flow, drawing by drawing."""
+        """Stage 3: masks corrected along the flow, drawing by drawing; one drawing ahead is awaited."""
         before: Cel | None = None
-        for cel in cels:
+        for cel, after in _with_next(cels):
             if before is not None and cel.flow is not None:
                 cel.motion_magnitude = _magnitude(cel.flow[0])
-                weight, flow = stabilise.trust(before.working, cel.working, *cel.flow)
-                cel.alpha = stabilise.stabilise(cel.alpha, before.alpha, weight, flow)
-                cel.prior = stabilise.stabilise(cel.prior, before.prior, weight, flow)
+            if self.settings.stabilise:
+                if before is not None and cel.flow is not None:
+                    cel.before = stabilise.trust(before.working, cel.working, *cel.flow)
+                if after is not None and after.flow is not None:
+                    cel.after = stabilise.trust(after.working, cel.working, *reversed(after.flow))
+                _move_flashes(cel, cel.alpha, cel.prior)
+            if before is not None and cel.before is not None:
+                cel.alpha = stabilise.stabilise(cel.alpha, before.alpha, cel.before)
+                cel.prior = stabilise.stabilise(cel.prior, before.prior, cel.before)
             yield cel
             before = cel
 
@@ -315,12 +330,35 @@ class Pipeline:
         answer = self._roles.ask(INPAINTING, {"FRAME": frame, "MASK": mask}, ["PLATE"])()
         return None if answer is None else answer["PLATE"]
 
-    def _layers(self, cel: Cel, plate: Plate) -> DrawingLayers:
+    def _settle(self, plated: Iterable[tuple[Cel, Plate]]) -> Iterator[_Settled]:
+        """Masks corrected by both neighbours once more, after what the plates said: it flickers too."""
+        past: U8 | None = None
+        for here, after in _with_next(self._corrected(plated)):
+            cel, plate, now, prior = here
+            alpha = now
+            if after is not None and cel.after is not None:
+                alpha = stabilise.stabilise(alpha, after[2], cel.after, stabilise.NEXT)
+            if past is not None and cel.before is not None:
+                alpha = stabilise.stabilise(alpha, past, cel.before)
+            if alpha is not now:
+                # the bare background is in plain sight there: no neighbour knows better
+                alpha[plate.copied & (now == 0) & (prior == 0)] = 0
+            yield cel, plate, alpha, prior
+            past = alpha
+
+    def _corrected(self, plated: Iterable[tuple[Cel, Plate]]) -> Iterator[_Settled]:
+        """The masks with what each drawing alone says about them, its plate included."""
+        for cel, plate in plated:
+            prior = cel.prior.copy()
+            alpha = decompose.corrected(cel.image, cel.alpha, plate.image, plate.copied & (prior == 0))
+            if self.settings.stabilise:
+                _move_flashes(cel, alpha, prior)
+            yield cel, plate, alpha, prior
+
+    def _layers(self, cel: Cel, plate: Plate, alpha: U8, prior: U8) -> DrawingLayers:
         """Colours solved, recomposed and measured."""
-        seen = plate.copied & (cel.prior == 0)
-        alpha = decompose.corrected(cel.image, cel.alpha, plate.image, seen)
-        solved = decompose.decompose(cel.image, alpha, cel.prior, plate.image)
-        identity = np.zeros(cel.alpha.shape, np.uint8)
+        solved = decompose.decompose(cel.image, alpha, prior, plate.image)
+        identity = np.zeros(alpha.shape, np.uint8)
         if cel.identity is not None:
             identity = decompose.identities(cel.identity, solved.character[..., 3])
         psnr, mae = layers.recomposition_error(
@@ -371,6 +409,24 @@ def _quality(answer: Answer, coarse: U8 | None) -> float | None:
         found.append(both / either if either else float("nan"))
     known = [value for value in found if np.isfinite(value)]
     return sum(known) / len(known) if known else None
+
+
+def _with_next(items: Iterable[T]) -> Iterator[tuple[T, T | None]]:
+    """Everything with what comes after it."""
+    held: T | None = None
+    for item in items:
+        if held is not None:
+            yield held, item
+        held = item
+    if held is not None:
+        yield held, None
+
+
+def _move_flashes(cel: Cel, alpha: U8, prior: U8) -> None:
+    """Parts of the alpha that no neighbour knows become parts of an effect, in place."""
+    gone = stabilise.flashes(alpha, cel.before, cel.after)
+    prior[gone] = np.maximum(prior[gone], alpha[gone])
+    alpha[gone] = 0
 
 
 def _take_backward(cel: Cel) -> F32 | None:

@@ -5,10 +5,15 @@ drawing, warped along the flow, is mixed in exactly where two independent signs 
 right: the warped picture looks like this one, and the flow there and back agrees (the occlusion test of
 Sundaram, Brox & Keutzer, "Dense point trajectories", 2010). Fast motion gets no weight at all: there a
 stale mask would be seen as a smear, and flicker is not seen.
+
+The same trust, asked of both neighbours, tells drawn light from people: somebody moves, and most of him is
+found again in the drawing before or after; an explosion is another shape each time. A part of the mask that
+neither neighbour knows is an effect (:func:`flashes`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeVar, cast
 
 import cv2
@@ -17,18 +22,39 @@ from numpy.typing import NDArray
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 V = TypeVar("V", np.uint8, np.float32)
 
-# Weight of the past where everything agrees. The rest keeps an early mistake from lasting for the shot.
-_PAST = 0.75
+PAST, NEXT = 0.85, 0.4
+"""Weight of the drawing before, and of the one after, where everything agrees. The rest keeps an early
+mistake from lasting for the shot."""
+
 # Levels of colour difference at which the past has lost 63 % of its weight; compression noise is below 3.
 _COLOUR_SIGMA = 9.0
 # Share of the diagonal that a point may move per drawing before its past mask is ignored.
 _FAST = 0.04
+# Mean trust below which a part of a mask is nobody's; larger parts than this share of the largest may be
+# somebody who moved out of every recognition, and stay.
+_UNKNOWN, _SMALL = 0.5, 0.3
+# Alpha from which pixels hang together as one part.
+_PART = 32
 
 
-def trust(previous: U8, current: U8, forward: F32, backward: F32) -> tuple[F32, F32]:
-    """How far the past may be trusted at each pixel of the present.
+@dataclass(frozen=True)
+class Link:
+    """How a drawing hangs together with one of its neighbours.
+
+    Attributes:
+        weight: [h,w] in 0..1, how far the neighbour explains each pixel.
+        flow: [h,w,2] flow to the neighbour, pixels of this grid, to sample it with.
+    """
+
+    weight: F32
+    flow: F32
+
+
+def trust(previous: U8, current: U8, forward: F32, backward: F32) -> Link:
+    """How far a neighbour, mostly the drawing before, may be trusted at each pixel of the present.
 
     Args:
         previous: [h,w,3] RGB of the drawing before.
@@ -37,9 +63,8 @@ def trust(previous: U8, current: U8, forward: F32, backward: F32) -> tuple[F32, 
         backward: [h,w,2] flow current→previous.
 
     Returns:
-        weight [h,w] in 0..1 and the flow current→previous [h,w,2] to sample the past with: ``backward``,
-        set to exactly zero where standing still explains the colours as well (so that a still picture is
-        copied and not resampled).
+        The weights, and as flow ``backward``, set to exactly zero where standing still explains the colours
+        as well (so that a still picture is copied and not resampled).
     """
     flow = backward.copy()
     still = _difference(previous, current)
@@ -56,17 +81,52 @@ def trust(previous: U8, current: U8, forward: F32, backward: F32) -> tuple[F32, 
     weight = np.exp(-((colour / _COLOUR_SIGMA) ** 2)) * slow
     weight[disagree] = 0
     weight *= _inside(flow)
-    return weight.astype(np.float32), flow
+    return Link(weight.astype(np.float32), flow)
 
 
-def stabilise(alpha: U8, past: U8, weight: F32, flow: F32) -> U8:
-    """The alpha of a drawing, corrected by the past one where it can be trusted.
+def flashes(alpha: U8, before: Link | None, after: Link | None) -> Mask:
+    """Parts of a mask that neither the drawing before nor the one after knows.
+
+    Args:
+        alpha: [H,W].
+        before: link to the drawing before, on any (working) grid; None where there is none.
+        after: the same to the next drawing.
+
+    Returns:
+        [H,W], true on such parts and their soft rims. Empty without any neighbour: a single drawing says
+        nothing about time.
+    """
+    height, width = alpha.shape
+    known = [link.weight for link in (before, after) if link is not None]
+    if not known or not alpha.any():
+        return np.zeros(alpha.shape, bool)
+    support = cv2.max(known[0], known[-1])
+    h, w = support.shape
+    small = cv2.resize(alpha, (w, h), interpolation=cv2.INTER_AREA)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats((small >= _PART).astype(np.uint8))
+    areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
+    if count < 2:
+        return np.zeros(alpha.shape, bool)
+    mean = np.bincount(parts.ravel(), support.ravel(), count) / areas
+    gone = (mean < _UNKNOWN) & (areas < _SMALL * areas[1:].max())
+    gone[0] = False
+    if not gone.any():
+        return np.zeros(alpha.shape, bool)
+    kept = ~gone
+    kept[0] = False
+    rims = cv2.dilate(gone[parts].view(np.uint8), np.ones((7, 7), np.uint8))
+    rims[kept[parts]] = 0
+    return cast(Mask, cv2.resize(rims, (width, height), interpolation=cv2.INTER_NEAREST) > 0)
+
+
+def stabilise(alpha: U8, past: U8, link: Link, share: float = PAST) -> U8:
+    """The alpha of a drawing, corrected by a neighbour's where it can be trusted.
 
     Args:
         alpha: [H,W] answer for this drawing.
-        past: [H,W] stabilised alpha of the drawing before.
-        weight: what :func:`trust` gave, [h,w] at any (working) resolution.
-        flow: what :func:`trust` gave, [h,w,2].
+        past: [H,W] alpha of the neighbour, mostly the stabilised one of the drawing before.
+        link: to that neighbour, on any (working) grid.
+        share: weight of the neighbour where it is trusted entirely, 0..1.
 
     Returns:
         [H,W] uint8; ``alpha`` itself where the weight is zero.
@@ -77,6 +137,7 @@ def stabilise(alpha: U8, past: U8, weight: F32, flow: F32) -> U8:
     if w == 0:
         return out
     height, width = alpha.shape
+    weight, flow = link.weight, link.flow
     gh, gw = weight.shape
     rows, columns = slice(y, y + h), slice(x, x + w)
     grid_x, grid_y = _grid(x, y, w, h, gw / width, gh / height)
@@ -91,7 +152,7 @@ def stabilise(alpha: U8, past: U8, weight: F32, flow: F32) -> U8:
             np.float32
         )
     now = alpha[rows, columns].astype(np.float32)
-    out[rows, columns] = np.rint(now + _PAST * weight_here * (warped - now)).astype(np.uint8)
+    out[rows, columns] = np.rint(now + np.float32(share) * weight_here * (warped - now)).astype(np.uint8)
     return out
 
 
@@ -117,7 +178,7 @@ def _difference(one: U8, other: U8) -> F32:
     return cast(F32, cv2.blur(grey.reshape(one.shape[:2]), (3, 3)))
 
 
-def _inside(flow: F32) -> NDArray[np.bool_]:
+def _inside(flow: F32) -> Mask:
     h, w = flow.shape[:2]
     to_x = flow[..., 0] + np.arange(w, dtype=np.float32)
     to_y = flow[..., 1] + np.arange(h, dtype=np.float32)[:, None]

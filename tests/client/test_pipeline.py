@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -102,6 +103,40 @@ def run(server: FakeServer, items: Iterable[Drawing], **settings: Any) -> list[D
 def iou(alpha: U8, truth: U8) -> float:
     a, b = alpha > 127, truth > 127
     return float((a & b).sum() / max(1, (a | b).sum()))
+
+
+@pytest.mark.parametrize("step", [0.0, 2.0])
+def test_flicker_of_the_networks_is_less_than_half_in_the_layers(scene: Any, step: float) -> None:
+    truth = scene(count=12, step=step)
+    asked = iter(range(len(truth.frames)))
+
+    def hesitant(inputs: Tensors) -> Tensors:
+        answer = refine(inputs)
+        # a piece inside the character, and one beside it, come and go
+        if next(asked) % 2:
+            answer["ALPHA"][95:107, 75:87] = 0
+            answer["ALPHA"][60:66, 120:126] = 255
+        return answer
+
+    def moving(inputs: Tensors) -> Tensors:
+        flow = np.zeros((*inputs["FRAME0"].shape[:2], 2), np.float32)
+        flow[disc(inputs["FRAME0"]) > 0, 0] = step
+        back = np.zeros_like(flow)
+        back[disc(inputs["FRAME1"]) > 0, 0] = -step
+        return {"FORWARD": flow, "BACKWARD": back}
+
+    def flicker(stabilise: bool) -> float:
+        nonlocal asked
+        asked = iter(range(len(truth.frames)))
+        server = FakeServer(networks(refine_character=hesitant, estimate_flow=moving))
+        found = run(server, drawings(truth.frames), stabilise=stabilise, drawings_in_flight=1)
+        wrong = [
+            item.character[..., 3].astype(int) - alpha
+            for item, alpha in zip(found, truth.alphas, strict=True)
+        ]
+        return float(np.mean([np.abs(b - a).sum() for a, b in itertools.pairwise(wrong)]))
+
+    assert flicker(stabilise=True) < 0.5 * flicker(stabilise=False)
 
 
 @pytest.mark.parametrize("pan", [(0.0, 0.0), (2.0, 0.0), (1.7, -0.6)])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime.drawings import drawings
-from triton_anime.pipeline import Cel, DrawingLayers, Pipeline
+from triton_anime.pipeline import DrawingLayers, Pipeline
 from triton_anime.server import Server
 from triton_anime.settings import Settings
 from triton_anime_export.scores.clip import HOLD, RATE, Clip
@@ -38,13 +37,6 @@ class Layers:
         return np.ascontiguousarray(self.character[..., 3])
 
 
-class _Unsteady(Pipeline):
-    """The product without the correction of masks along the flow."""
-
-    def _stabilise(self, cels: Iterable[Cel]) -> Iterator[Cel]:
-        yield from cels
-
-
 def run(server: Server, clip: Clip, settings: Settings | None = None, *, steady: bool = True) -> list[Layers]:
     """The layers of every drawing of the clip.
 
@@ -57,7 +49,7 @@ def run(server: Server, clip: Clip, settings: Settings | None = None, *, steady:
     Raises:
         ServerError: the server died or a model failed.
     """
-    pipeline = (Pipeline if steady else _Unsteady)(server, settings)
+    pipeline = Pipeline(server, replace(settings or Settings(), stabilise=steady))
     shown: dict[int, DrawingLayers] = {}
     for layers in pipeline.run(drawings(clip.frames(), RATE)):
         shown |= dict.fromkeys((index for index, _ in layers.drawing.frames), layers)
