@@ -8,6 +8,7 @@ import inspect
 import json
 import sys
 import types
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -170,3 +171,38 @@ def ensemble() -> Callable[..., Ensemble]:
 def refused() -> type[RefusedError]:
     """What an ensemble raises in these tests where the server would answer with an error."""
     return RefusedError
+
+
+@pytest.fixture(scope="session")
+def trace() -> Callable[..., None]:
+    """``trace(network, module, folder, lengths, free)``: a network's folder, quickly.
+
+    The graph is traced at the sizes of ``lengths``; of these the axes named in ``free`` may be of any length.
+    The exporter of triton_anime_export frees all of them and takes minutes on a busy machine.
+    """
+    torch = pytest.importorskip("torch", reason="needs the extra triton-anime[export]")
+
+    def write(network: Any, module: Any, folder: Path, lengths: Mapping[str, int], free: set[str]) -> None:
+        from triton_anime_export.to_config import config_text
+
+        batched = int(network.batching.max_batch > 0)
+        axes = {
+            tensor.name: {i + batched: str(axis) for i, axis in enumerate(tensor.axes) if axis in free}
+            for tensor in (*network.inputs, *network.outputs)
+        }
+        (folder / "1").mkdir(parents=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                module,
+                tuple(network.make_inputs(1, lengths).values()),
+                str(folder / "1" / "model.onnx"),
+                dynamo=False,
+                opset_version=18,
+                input_names=[tensor.name for tensor in network.inputs],
+                output_names=[tensor.name for tensor in network.outputs],
+                dynamic_axes=axes,
+            )
+        (folder / "config.pbtxt").write_text(config_text(network), encoding="utf-8")
+
+    return write

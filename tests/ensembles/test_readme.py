@@ -35,7 +35,7 @@ def addresses() -> Iterator[tuple[str, int]]:
 
     (http,) = free_ports("127.0.0.1", 1)
     with EmbeddedServer(http_port=http) as embedded:
-        missing = [name for name in Catalogue().models if not embedded.server.is_ready(name)]
+        missing = [name for name in Catalogue().servable() if not embedded.server.is_ready(name)]
         if missing:
             pytest.skip(f"not served: {', '.join(missing)}")
         yield embedded.address, http

@@ -11,28 +11,27 @@ from numpy.typing import NDArray
 from triton_anime.server import Server
 from triton_anime.tracker import Tracks
 from triton_anime.trackers.association import Association, carry
-from triton_anime.trackers.deaot_logits import combine, labels_of_run, nearest, runs_for, softmax
-from triton_anime.trackers.deaot_memory import DeAOTMemory, DeAOTPolicy
+from triton_anime.trackers.deaot_logits import combine, runs_for, softmax
+from triton_anime.trackers.deaot_memory import DeAOTMemory, DeAOTPolicy, tensors_of
 from triton_anime.trackers.xmem import tracks_of
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 Arrays = dict[str, NDArray[Any]]
 
-MODELS = ("deaot_encode", "deaot_reference", "deaot_propagate", "deaot_identify")
+_STEP = "deaot_step"
 
-_STRIDE = 16
-_SEEN = ("CELLS", "SKIP16", "SKIP8", "SKIP4")
+MODELS = (_STEP, "deaot_encode", "deaot_reference", "deaot_propagate", "deaot_identify")
 
 
 class DeAOTSession:
     """One shot in the terms of the network: objects numbered from 1, masks given, labels back.
 
     For each drawing either :meth:`give` (the first one), or :meth:`look` and then :meth:`decide` or
-    :meth:`give`.
+    :meth:`give`. A drawing is one request; one whose masks are given after it was looked at is two.
 
     Args:
-        server: has the four networks.
+        server: has ``deaot_step``.
         policy: of the memory.
     """
 
@@ -43,8 +42,9 @@ class DeAOTSession:
         self._server = server
         self._policy = policy
         self._time = -1
-        self._seen: Arrays = {}
-        self._read: list[Arrays] = []
+        self._frame: U8 | None = None
+        self._labels: U8 | None = None
+        self._read: Arrays = {}
 
     def look(self, frame: U8) -> F32:
         """Read the next drawing out of the memory.
@@ -56,14 +56,20 @@ class DeAOTSession:
             Logits ``[C, H, W]``, background first, of at least ``objects`` objects; the softmax over all of
             them are probabilities.
         """
-        self._encode(frame)
-        self._read = [
-            self._server.infer(
-                "deaot_propagate", _packed(self._seen | memory.tensors()), ["LOGITS", "KEY", "PENDING"]
-            )
-            for memory in self.memories
-        ]
-        logits = [np.asarray(read["LOGITS"], np.float32) for read in self._read]
+        inputs: Arrays = {"FRAME": frame, **tensors_of(self.memories)}
+        outputs = ["LOGITS", "KEY", "NEXT_PENDING"]
+        is_pending = "PENDING" in inputs
+        if is_pending:
+            assert self._labels is not None
+            inputs["LABELS"] = self._labels
+            outputs.append("PREVIOUS_VALUE")
+        self._read = self._server.infer(_STEP, _packed(inputs), outputs)
+        if is_pending:
+            for memory, value in zip(self.memories, self._read["PREVIOUS_VALUE"], strict=True):
+                memory.settle(np.asarray(value, np.float32))
+        self._frame = frame
+        self._time += 1
+        logits = [np.asarray(small, np.float32) for small in self._read["LOGITS"]]
         return combine(logits, self.objects, (frame.shape[0], frame.shape[1]))
 
     def decide(self, labels: U8) -> None:
@@ -72,10 +78,10 @@ class DeAOTSession:
         Args:
             labels: object numbers ``[H, W]``.
         """
-        for run, (memory, read) in enumerate(zip(self.memories, self._read, strict=True)):
-            inputs = {"PENDING": read["PENDING"], "LABELS": self._on_grid(labels, run)}
-            answer = self._server.infer("deaot_identify", _packed(inputs), ["VALUE"])
-            memory.decide(np.asarray(read["KEY"]), np.asarray(answer["VALUE"]), self._time)
+        self._labels = labels
+        both = zip(self._read["KEY"], self._read["NEXT_PENDING"], strict=True)
+        for memory, (key, pending) in zip(self.memories, both, strict=True):
+            memory.decide(np.asarray(key, np.float32), np.asarray(pending, np.float32), self._time)
 
     def give(self, labels: U8, objects: int, frame: U8 | None = None) -> None:
         """Go on after :meth:`look`, or begin, with masks that are given; objects may be new.
@@ -85,31 +91,30 @@ class DeAOTSession:
             objects: how many there are from now on.
             frame: the drawing, where :meth:`look` has not seen it: the first of the shot.
         """
-        if frame is not None:
-            self._encode(frame)
+        if frame is not None and self.memories:
+            self.look(frame)  # what was decided about the drawing before is not remembered yet
+        elif frame is not None:
+            self._frame = frame
+            self._time += 1
+        assert self._frame is not None
         self.objects = max(self.objects, objects)
         while len(self.memories) < runs_for(self.objects):
             self.memories.append(DeAOTMemory(self._policy))
-        for run, memory in enumerate(self.memories):
-            inputs = {"CELLS": self._seen["CELLS"], "LABELS": self._on_grid(labels, run)}
-            answer = self._server.infer("deaot_reference", _packed(inputs), ["KEY", "VALUE"])
-            memory.give(np.asarray(answer["KEY"]), np.asarray(answer["VALUE"]), self._time)
-
-    def _encode(self, frame: U8) -> None:
-        seen = self._server.infer("deaot_encode", {"FRAME": np.ascontiguousarray(frame[None])}, list(_SEEN))
-        self._seen = {name: value[0] for name, value in seen.items()}
-        self._time += 1
-
-    def _on_grid(self, labels: U8, run: int) -> U8:
-        h, w = self._seen["CELLS"].shape[1:]
-        return nearest(labels_of_run(labels, run), (_STRIDE * (h - 1) + 1, _STRIDE * (w - 1) + 1))
+        inputs: Arrays = {
+            "FRAME": self._frame,
+            "GIVEN": labels,
+            "OBJECTS": np.array([self.objects], np.int32),
+        }
+        answer = self._server.infer(_STEP, _packed(inputs), ["KEY", "VALUE"])
+        for memory, key, value in zip(self.memories, answer["KEY"], answer["VALUE"], strict=True):
+            memory.give(np.asarray(key, np.float32), np.asarray(value, np.float32), self._time)
 
 
 class DeAOTTracker:
     """DeAOT as a :class:`triton_anime.tracker.Tracker`.
 
     Args:
-        server: has the four networks.
+        server: has ``deaot_step`` and the four networks behind it.
         policy: of the memory.
         largest_cast: characters that are followed at the same time.
     """

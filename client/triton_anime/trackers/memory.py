@@ -16,10 +16,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
-Bools = NDArray[np.bool_]
-
-_NEWBORN = np.float32(1e-7)  # life of a column that no frame has read yet: upstream's guard against 0/0
+from triton_anime.trackers.memory_store import F32, NEWBORN, Bools, Store, gather
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +30,12 @@ class MemoryPolicy:
         max_frames: frames at which it is (Tmax).
         prototypes: columns that one consolidation leaves (P).
         max_long_term: columns of the long-term store.
+        late_firsts: groups of late objects whose first frames stay in working memory as the shot's own does;
+            beyond that the oldest of them is consolidated like any other frame. Only where ``aligned``.
         aligned: keep the values of late groups with their keys; False reproduces the published code.
+
+    Raises:
+        ValueError: sizes that leave nothing to consolidate, or no room for what is consolidated.
     """
 
     long_term: bool = True
@@ -42,96 +44,20 @@ class MemoryPolicy:
     max_frames: int = 6
     prototypes: int = 128
     max_long_term: int = 1024
+    late_firsts: int = 4
     aligned: bool = True
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.min_frames < self.max_frames:
+            raise ValueError("min_frames has to be 1 or more, and less than max_frames")
+        if not 1 <= self.prototypes <= self.max_long_term:
+            raise ValueError("prototypes has to be 1 or more, and max_long_term at least as many")
+        if self.late_firsts < 0:
+            raise ValueError("late_firsts has to be 0 or more")
 
 
 PUBLISHED = MemoryPolicy(min_frames=5, max_frames=10, max_long_term=10_000, aligned=False)
 """The defaults of the published evaluation."""
-
-
-@dataclasses.dataclass
-class Store:
-    """Columns of one kind of memory.
-
-    Attributes:
-        key: ``[CK, N]``.
-        shrinkage: ``[1, N]``.
-        selection: ``[CK, N]``, or None where it is not kept.
-        value: ``[O, CV, N]``; zero where not valid.
-        valid: ``[G, N]``, which columns hold values of which group.
-        use, life: ``[N]``, how much was read from a column and in how many frames it could have been.
-    """
-
-    key: F32
-    shrinkage: F32
-    selection: F32 | None
-    value: F32
-    valid: Bools
-    use: F32
-    life: F32
-
-    @property
-    def size(self) -> int:
-        """Columns."""
-        return int(self.key.shape[1])
-
-    def usage(self) -> F32:
-        """Use per frame of life, ``[N]``."""
-        usage: F32 = self.use / self.life
-        return usage
-
-    def count(self, usage: F32) -> None:
-        """Note one read."""
-        self.use = self.use + usage
-        self.life = self.life + 1
-
-    def take(self, columns: Bools | NDArray[np.intp]) -> Store:
-        """Some of the columns."""
-        return Store(
-            self.key[:, columns],
-            self.shrinkage[:, columns],
-            None if self.selection is None else self.selection[:, columns],
-            self.value[:, :, columns],
-            self.valid[:, columns],
-            self.use[columns],
-            self.life[columns],
-        )
-
-    def widened(self, objects: int, groups: int) -> Store:
-        """Room for more objects and groups, of which nothing is stored."""
-        more, new = objects - self.value.shape[0], groups - self.valid.shape[0]
-        if more <= 0 and new <= 0:
-            return self
-        value = np.pad(self.value, ((0, more), (0, 0), (0, 0)))
-        valid = np.pad(self.valid, ((0, new), (0, 0)))
-        return dataclasses.replace(self, value=value, valid=valid)
-
-    def joined(self, other: Store) -> Store:
-        """These columns, then the other's; both have the same objects and groups."""
-        selection = None
-        if self.selection is not None and other.selection is not None:
-            selection = np.concatenate([self.selection, other.selection], axis=1)
-        return Store(
-            np.concatenate([self.key, other.key], axis=1),
-            np.concatenate([self.shrinkage, other.shrinkage], axis=1),
-            selection,
-            np.concatenate([self.value, other.value], axis=2),
-            np.concatenate([self.valid, other.valid], axis=1),
-            np.concatenate([self.use, other.use]),
-            np.concatenate([self.life, other.life]),
-        )
-
-    def pushed_right(self, group_of: NDArray[np.int32]) -> Store:
-        """Each group's values moved to the newest columns, in order: the published pairing."""
-        value, valid = np.zeros_like(self.value), np.zeros_like(self.valid)
-        for group in range(self.valid.shape[0]):
-            columns = np.flatnonzero(self.valid[group])
-            if len(columns) == 0:
-                continue
-            members = np.flatnonzero(group_of == group)
-            value[members, :, self.size - len(columns) :] = self.value[members][:, :, columns]
-            valid[group, self.size - len(columns) :] = True
-        return dataclasses.replace(self, value=value, valid=valid)
 
 
 class XMemMemory:
@@ -144,8 +70,10 @@ class XMemMemory:
         self.group_of: NDArray[np.int32] = np.zeros(0, np.int32)
         self.log: list[dict[str, object]] = []
         """Consolidations and evictions, newest last, for tests and curious people; at most 64."""
-        self._first: Bools = np.zeros(0, bool)
+        self._first_of: NDArray[np.int32] = np.zeros(0, np.int32)
+        """For each column of working memory the group whose retained first frame it is part of, or -1."""
         self._cells = 0
+        self._whole: Store | None = None
 
     @property
     def objects(self) -> int:
@@ -160,7 +88,9 @@ class XMemMemory:
     def tensors(self) -> dict[str, NDArray[np.generic]]:
         """What the network reads, long-term columns first, under the names of ``track_step``."""
         assert self.work is not None
-        whole = self.work if self.long is None else _bare(self.long).joined(_bare(self.work))
+        if self._whole is None:  # the same until the next frame is stored: copies of megabytes
+            self._whole = self.work if self.long is None else self.long.bare().joined(self.work.bare())
+        whole = self._whole
         return {
             "MEMORY_KEY": whole.key,
             "MEMORY_SHRINKAGE": whole.shrinkage,
@@ -198,21 +128,30 @@ class XMemMemory:
             value.reshape(objects, value.shape[1], cells),
             np.ones((self.groups, cells), bool),
             np.zeros(cells, np.float32),
-            np.full(cells, _NEWBORN, np.float32),
+            np.full(cells, NEWBORN, np.float32),
         )
-        starts = objects > known
+        self._whole = None
         if self.work is None:
-            self.work, self._cells, self._first = new, cells, np.ones(cells, bool)
+            self.work, self._cells, self._first_of = new, cells, np.zeros(cells, np.int32)
             return
         self.work = self.work.widened(objects, self.groups).joined(new)
-        self._first = np.append(self._first, np.full(cells, starts and self.policy.aligned))
+        starts = objects > known and self.policy.aligned
+        group = np.full(cells, self.groups - 1 if starts else -1, np.int32)
+        self._first_of = np.append(self._first_of, group)
+        self._release_old_firsts()
         if self.long is not None:
             self.long = self.long.widened(objects, self.groups)
         # Retained first frames of late groups come on top, or there would soon be nothing to consolidate.
-        kept = max(int(self._first.sum()) - cells, 0)
+        kept = int((self._first_of > 0).sum())
         if self.policy.long_term and self.work.size - kept >= self.policy.max_frames * cells:
             self._make_room()
             self._consolidate()
+
+    def _release_old_firsts(self) -> None:
+        """However many objects come late, only some of their first frames stay for good."""
+        late = np.unique(self._first_of[self._first_of > 0])
+        released = late[: max(len(late) - self.policy.late_firsts, 0)]
+        self._first_of[np.isin(self._first_of, released)] = -1
 
     def _make_room(self) -> None:
         target = self.policy.max_long_term - self.policy.prototypes
@@ -231,13 +170,13 @@ class XMemMemory:
         newest = (self.policy.min_frames - 1) * cells
         between = np.zeros(work.size, bool)
         between[cells : work.size - newest] = True
-        between &= ~self._first
+        between &= self._first_of < 0
         candidates = work.take(between)
         if not self.policy.aligned:
             candidates = self._published_candidates(candidates, work)
         usage = candidates.usage()
         best = np.argsort(-usage, kind="stable")[: self.policy.prototypes]
-        prototypes = _gather(candidates, best, self.group_of)
+        prototypes = gather(candidates, best, self.group_of)
         self._note(
             event="consolidate",
             before=work.size,
@@ -252,7 +191,7 @@ class XMemMemory:
             self.work = work.take(~between)
         else:
             self.work = self._published_rest(work, between)
-        self._first = self._first[~between]
+        self._first_of = self._first_of[~between]
         self.long = prototypes if self.long is None else self.long.joined(prototypes)
         if not self.policy.aligned:
             self.long = self.long.pushed_right(self.group_of)
@@ -289,46 +228,3 @@ class XMemMemory:
 
     def _note(self, **event: object) -> None:
         self.log = [*self.log[-63:], event]
-
-
-def _bare(store: Store) -> Store:
-    return dataclasses.replace(store, selection=None)
-
-
-def _gather(candidates: Store, best: NDArray[np.intp], group_of: NDArray[np.int32]) -> Store:
-    """Prototypes at the best columns; each gathers values and shrinkage of the candidates like it."""
-    assert candidates.selection is not None
-    key, selection = candidates.key[:, best], candidates.selection[:, best]
-    scores = _similarity(candidates, key, selection)
-    value = np.zeros((*candidates.value.shape[:2], len(best)), np.float32)
-    valid = np.zeros((candidates.valid.shape[0], len(best)), bool)
-    shrinkage = np.ones((1, len(best)), np.float32)
-    for group, stored in enumerate(candidates.valid):
-        holders = stored[best]
-        if not holders.any():
-            continue
-        weights = _softmax(scores[np.ix_(stored, holders)])
-        members = np.flatnonzero(group_of == group)
-        value[np.ix_(members, np.arange(value.shape[1]), holders)] = (
-            candidates.value[members][:, :, stored] @ weights
-        )
-        valid[group] = holders
-        if group == 0:
-            shrinkage[:, holders] = candidates.shrinkage[:, stored] @ weights
-    fresh = np.zeros(len(best), np.float32)
-    return Store(key, shrinkage, None, value, valid, fresh, fresh + _NEWBORN)
-
-
-def _similarity(memory: Store, key: F32, selection: F32) -> F32:
-    """``[N, P]``: the network's own measure between stored columns and prototype keys."""
-    squares = (memory.key**2).T @ selection
-    cross = 2 * (memory.key.T @ (key * selection))
-    own = (selection * key**2).sum(axis=0, keepdims=True)
-    scores: F32 = (-squares + cross - own) * memory.shrinkage.T / np.float32(np.sqrt(key.shape[0]))
-    return scores
-
-
-def _softmax(scores: F32) -> F32:
-    raised = np.exp(scores - scores.max(axis=0, keepdims=True))
-    weights: F32 = raised / raised.sum(axis=0, keepdims=True)
-    return weights

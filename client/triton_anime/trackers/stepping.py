@@ -6,7 +6,7 @@ Pure arithmetic on arrays plus calls of networks through a function, so that it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection
 from typing import Any
 
 import cv2
@@ -14,17 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime.trackers.merging import merge_given
-
-Arrays = Mapping[str, NDArray[Any]]
-Call = Callable[[str, Arrays, Sequence[str]], dict[str, NDArray[Any]]]
-"""Model, inputs, names of the outputs asked for, to the outputs."""
+from triton_anime.trackers.served import Arrays, Call
 
 STRIDE = 16
 _MEMORY = ("MEMORY_KEY", "MEMORY_SHRINKAGE", "MEMORY_VALUE", "MEMORY_VALID", "GROUP", "HIDDEN")
 _ENCODED = ("KEY", "SHRINKAGE", "SELECTION", "F16", "F8", "F4")
 
 
-def track_step(inputs: Arrays, wanted: Collection[str], call: Call) -> dict[str, NDArray[Any]]:
+def track_step(
+    inputs: Arrays, wanted: Collection[str], call: Call, *, hidden_width: int | None = None
+) -> dict[str, NDArray[Any]]:
     """Segment one drawing with a memory, or take the masks given for it, or both.
 
     Args:
@@ -32,6 +31,8 @@ def track_step(inputs: Arrays, wanted: Collection[str], call: Call) -> dict[str,
         wanted: outputs to compute; VALUE makes this a drawing that is remembered, and NEXT_HIDDEN then comes
             from the value encoder instead of the decoder.
         call: runs one of the networks xmem_encode, xmem_decode, xmem_value.
+        hidden_width: channels of the hidden state, for a drawing that brings none; those of the keys when
+            None, as in every published checkpoint.
 
     Raises:
         ValueError: neither a memory nor given masks, or the memory is incomplete; one line for the client.
@@ -76,8 +77,9 @@ def track_step(inputs: Arrays, wanted: Collection[str], call: Call) -> dict[str,
     outputs: dict[str, NDArray[Any]] = {"PROB": probabilities, "USAGE": usage} | {
         name: encoded[name] for name in ("KEY", "SHRINKAGE", "SELECTION")
     }
+    width = hidden_width or encoded["KEY"].shape[0]
     if "VALUE" in wanted:
-        state = _with_room(hidden, objects, encoded["KEY"].shape)
+        state = _with_room(hidden, (objects, width, h, w))
         answer = call(
             "xmem_value",
             {"FRAME": frame, "F16": encoded["F16"], "PROB": probabilities[1:], "HIDDEN": state},
@@ -85,12 +87,12 @@ def track_step(inputs: Arrays, wanted: Collection[str], call: Call) -> dict[str,
         )
         outputs |= {"VALUE": answer["VALUE"], "NEXT_HIDDEN": answer["NEXT_HIDDEN"]}
     else:
-        outputs["NEXT_HIDDEN"] = _with_room(next_hidden, objects, encoded["KEY"].shape)
+        outputs["NEXT_HIDDEN"] = _with_room(next_hidden, (objects, width, h, w))
     return {name: value for name, value in outputs.items() if name in wanted}
 
 
-def _with_room(hidden: NDArray[Any] | None, objects: int, key: tuple[int, ...]) -> NDArray[Any]:
-    """The hidden state with zeros for objects that are new; in both sizes it is as wide as the key."""
+def _with_room(hidden: NDArray[Any] | None, shape: tuple[int, int, int, int]) -> NDArray[Any]:
+    """The hidden state with zeros for objects that are new; of ``shape`` where there is none yet."""
     if hidden is None:
-        return np.zeros((objects, *key), np.float32)
-    return np.pad(hidden, ((0, objects - hidden.shape[0]), (0, 0), (0, 0), (0, 0)))
+        return np.zeros(shape, np.float32)
+    return np.pad(hidden, ((0, shape[0] - hidden.shape[0]), (0, 0), (0, 0), (0, 0)))

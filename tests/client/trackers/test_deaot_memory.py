@@ -7,7 +7,13 @@ import pytest
 from numpy.typing import NDArray
 
 from triton_anime.trackers.deaot_logits import combine, enlarge, labels_of_run, nearest, runs_for, softmax
-from triton_anime.trackers.deaot_memory import PUBLISHED, PUBLISHED_SMALL, DeAOTMemory, DeAOTPolicy
+from triton_anime.trackers.deaot_memory import (
+    PUBLISHED,
+    PUBLISHED_SMALL,
+    DeAOTMemory,
+    DeAOTPolicy,
+    tensors_of,
+)
 
 F32 = NDArray[np.float32]
 
@@ -20,7 +26,12 @@ def _drawing(number: int) -> tuple[F32, F32]:
 def _after(policy: DeAOTPolicy, drawings: int, given: tuple[int, ...] = (0,)) -> DeAOTMemory:
     memory = DeAOTMemory(policy)
     for t in range(drawings):
-        (memory.give if t in given else memory.decide)(*_drawing(t), t)
+        key, value = _drawing(t)
+        if t in given:
+            memory.give(key, value, t)
+        else:
+            memory.decide(key, value[..., :6], t)
+            memory.settle(value)
     return memory
 
 
@@ -38,6 +49,47 @@ def test_every_so_many_drawings_one_is_kept_newest_first() -> None:
     assert (tensors["SHORT_VALUE"] == 11).all()
     assert tensors["LONG_VALUE"].shape == (2, 18, 8)
     assert tensors["LONG_VALID"].tolist() == [1] * 18
+
+
+def test_a_pending_drawing_has_its_place_and_is_read_with_the_next() -> None:
+    memory = _after(PUBLISHED, 5)
+    key, value = _drawing(5)
+    memory.decide(key, value[..., :6], 5)
+    tensors = memory.tensors()
+    assert memory.columns == 12
+    assert tensors["LONG_KEY"].shape == (
+        2,
+        6,
+        4,
+    )  # the first drawing; the server puts the pending one in front
+    assert tensors["LASTS"]
+    assert "SHORT_VALUE" not in tensors
+    memory.settle(value)
+    assert _numbers(memory) == [5, 0]
+    assert (memory.tensors()["SHORT_VALUE"] == 5).all()
+    memory.decide(*_drawing(6), 6)
+    assert not memory.tensors()["LASTS"]
+
+
+def test_what_is_read_is_put_together_once_an_entry() -> None:
+    memory = _after(PUBLISHED, 7)
+    first = memory.tensors()["LONG_VALUE"]
+    memory.decide(*_drawing(7), 7)
+    assert memory.tensors()["LONG_VALUE"] is first
+    assert (_after(PUBLISHED, 11).tensors()["LONG_VALUE"][:, :6] == 10).all()
+
+
+def test_shorter_memories_of_later_runs_are_padded() -> None:
+    first, second = _after(PUBLISHED, 7), DeAOTMemory(PUBLISHED)
+    for t in (6, 7):
+        first.give(*_drawing(t), t)
+    second.give(*_drawing(7), 7)
+    tensors = tensors_of([first, second])
+    assert tensors["LONG_KEY"].shape == (2, 2, 24, 4)
+    assert tensors["LONG_VALID"].sum(axis=1).tolist() == [24, 6]
+    assert (tensors["LONG_VALUE"][1, :, :6] == 7).all()
+    assert (tensors["LONG_VALUE"][1, :, 6:] == 0).all()
+    assert tensors["SHORT_VALUE"].shape == (2, 2, 2, 3, 8)
 
 
 def test_given_masks_are_kept_at_once_and_shift_the_schedule() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from triton_anime.server import FakeServer
 from triton_anime.trackers.deaot import DeAOTSession
 from triton_anime.trackers.deaot_logits import RUN, softmax
 from triton_anime.trackers.deaot_memory import PUBLISHED, PUBLISHED_SMALL, DeAOTPolicy
+from triton_anime.trackers.deaot_stepping import deaot_step
 
 torch = pytest.importorskip("torch")
 
@@ -41,29 +42,33 @@ def sequence() -> Mapping[str, NDArray[Any]]:
 
 
 def _server(size: str, keys: str, gain: float) -> FakeServer:
-    """The four networks of a published size at the recorded frames' own size."""
+    """deaot_step over the four networks of a published size at the recorded frames' own size."""
     from triton_anime_export.golden import fill
     from triton_anime_export.networks import find_all
 
     shapes = json.loads((GOLDEN / keys).read_text("utf-8"))
     state = fill({key: tuple(shape) for key, shape in shapes.items()}, gain)
-
-    def answering(network: Any) -> Callable[[dict[str, NDArray[Any]]], dict[str, NDArray[Any]]]:
-        module = network.sizes[size]().eval()
+    networks: dict[str, Any] = {}
+    for network in find_all("deaot"):
+        module: Any = network.sizes[size]().eval()
         module.core.load_state_dict(state)
         if network.name == "deaot_encode":
             module.long_side = 112
+        networks[network.name] = module, network
 
-        def answer(inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-            arguments = [torch.from_numpy(np.array(inputs[tensor.name])) for tensor in network.inputs]
-            with torch.no_grad():
-                said = module(*arguments)
-            values = said if isinstance(said, tuple) else (said,)
-            return {t.name: v.numpy() for t, v in zip(network.outputs, values, strict=True)}
+    def call(
+        model: str, inputs: Mapping[str, NDArray[Any]], wanted: Sequence[str]
+    ) -> dict[str, NDArray[Any]]:
+        module, network = networks[model]
+        arguments = [torch.from_numpy(np.array(inputs[tensor.name])) for tensor in network.inputs]
+        with torch.no_grad():
+            said = module(*arguments)
+        values = said if isinstance(said, tuple) else (said,)
+        named = {t.name: v.numpy() for t, v in zip(network.outputs, values, strict=True)}
+        return {name: named[name] for name in wanted}
 
-        return answer
-
-    return FakeServer({network.name: answering(network) for network in find_all("deaot")})
+    outputs = ("LOGITS", "KEY", "VALUE", "NEXT_PENDING", "PREVIOUS_VALUE")
+    return FakeServer({"deaot_step": lambda inputs: deaot_step(inputs, outputs, call)})
 
 
 @pytest.fixture(scope="module")

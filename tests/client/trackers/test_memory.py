@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -81,6 +83,65 @@ def test_values_of_late_objects_stay_with_their_keys(late: int) -> None:
             assert (keys[0, columns] >= (0 if group == 0 else late)).all()
     assert memory.groups == 2
     assert np.flatnonzero(tensors["MEMORY_VALID"][1]).size > 0
+
+
+def test_the_first_frame_of_a_late_object_stays_as_it_is() -> None:
+    memory = XMemMemory(POLICY)
+    for number in range(100):
+        _add(memory, number, 1 if number < 4 else 2)
+        _read(memory)
+    assert memory.work is not None
+    assert np.floor(memory.work.key[0, ::6]).tolist()[:2] == [0, 4]
+
+
+@pytest.mark.parametrize("aligned", [True, False])
+def test_memory_is_bounded_however_many_objects_come_late(aligned: bool) -> None:
+    policy = dataclasses.replace(POLICY, aligned=aligned)
+    memory = XMemMemory(policy)
+    largest = (policy.max_frames + policy.late_firsts) * 6 + policy.max_long_term
+    for number in range(150):
+        _add(memory, number, 1 + number // 5)
+        _read(memory, number % 7)
+        tensors = memory.tensors()
+        assert tensors["MEMORY_KEY"].shape[1] <= largest
+        valid = tensors["MEMORY_VALID"]
+        assert valid.shape[0] == memory.groups == 1 + number // 5
+        assert valid.any(axis=1).all()  # everybody is remembered somewhere
+        if aligned:
+            for group, columns in enumerate(valid > 0):
+                keys, values = tensors["MEMORY_KEY"][0, columns], tensors["MEMORY_VALUE"][group, 0, columns]
+                np.testing.assert_allclose(values, keys, atol=0.06)
+                assert keys.min() >= 5 * group
+    assert memory.work is not None
+    if aligned:
+        # The shot's own first frame, and those of the four that came last.
+        firsts = [0, 130, 135, 140, 145]
+        assert [n for n in np.floor(memory.work.key[0, ::6]).tolist() if n % 5 == 0] == firsts
+
+
+def test_what_is_read_is_put_together_once_a_frame() -> None:
+    memory = XMemMemory(POLICY)
+    for number in range(6):
+        _add(memory, number, 1)
+        _read(memory)
+    first = memory.tensors()["MEMORY_VALUE"]
+    _read(memory)
+    assert memory.tensors()["MEMORY_VALUE"] is first
+    _add(memory, 6, 1)
+    assert memory.tensors()["MEMORY_VALUE"][0, 0, -1] == pytest.approx(6.05)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"min_frames": 6}, "less than max_frames"),
+        ({"prototypes": 2000}, "max_long_term at least as many"),
+        ({"late_firsts": -1}, "late_firsts"),
+    ],
+)
+def test_policies_without_room_are_refused(wrong: dict[str, int], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        MemoryPolicy(**wrong)
 
 
 def test_published_bookkeeping_lets_late_values_slip() -> None:

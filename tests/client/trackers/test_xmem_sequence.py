@@ -71,24 +71,33 @@ RUNS: dict[str, tuple[dict[str, Any], int, int, bool]] = {
     "a_every5": ({"max_long_term": 10_000}, 5, 50, False),
     "b_every1": ({"max_long_term": 10_000}, 1, 30, False),
     "c_evict": ({"max_long_term": 300}, 1, 30, False),
-    "d_late": ({"max_long_term": 10_000, "aligned": False}, 1, 24, True),
+    "d_late": ({"max_long_term": 10_000}, 1, 24, True),
     "e_nolt": ({"long_term": False}, 3, 12, False),
 }
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("name", list(RUNS))
-def test_recorded_run(name: str, server: FakeServer) -> None:
+@pytest.mark.parametrize(
+    ("name", "aligned"),
+    # Where there are late objects the corrected pairing differs: only the published one was recorded.
+    [
+        (name, aligned)
+        for name, (*_, late) in RUNS.items()
+        for aligned in ((False,) if late else (False, True))
+    ],
+    ids=lambda value: value if isinstance(value, str) else ("published", "corrected")[value],
+)
+def test_recorded_run(name: str, aligned: bool, server: FakeServer) -> None:
     changes, every, count, late = RUNS[name]
     archive = np.load(GOLDEN / "golden_sequence.npz")
     session = XMemSession(
         server,
-        MemoryPolicy(min_frames=5, max_frames=10, **changes),
+        MemoryPolicy(min_frames=5, max_frames=10, aligned=aligned, **changes),
         memory_every=every,
     )
     labels = archive["labels"]
-    wrong = 0
+    wrong, furthest = 0, 0.0
     for t in range(count):
         given: NDArray[np.uint8] | None = None
         numbers: tuple[int, ...] = ()
@@ -102,7 +111,7 @@ def test_recorded_run(name: str, server: FakeServer) -> None:
         if stored in archive:
             recorded = archive[stored]
             step = probabilities.shape[1] // recorded.shape[1]
-            assert np.abs(probabilities[:, ::step, ::step] - recorded).max() < 1e-4
+            furthest = max(furthest, float(np.abs(probabilities[:, ::step, ::step] - recorded).max()))
         _, remembered, work, long, groups, _ = archive[f"{name}_log"][t]
         memory = session.memory
         assert memory.work is not None
@@ -110,6 +119,8 @@ def test_recorded_run(name: str, server: FakeServer) -> None:
         assert (0 if memory.long is None else memory.long.size) == long
         assert memory.groups == groups
         assert (session._last_memory == t) == bool(remembered)
+    print(f"{name}: probabilities within {furthest:.1e}, {wrong} of {labels[:count].size} pixels differ")
+    assert furthest < 1e-4
     assert wrong <= 1e-3 * labels[:count].size
     _check_log(session.memory.log, name, archive)
 
