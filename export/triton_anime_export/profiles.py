@@ -4,6 +4,9 @@ A profile is a model repository for the ensembles of this project. ``lite`` is w
 the published networks of every role that has them, each from its official checkpoint. Where a checkpoint is
 not on this machine the committed network of that name takes its place, or none, and the caller is told: the
 repository is complete either way.
+
+Of the networks that look at several frames ``full`` has those that may be used commercially; ProPainter and
+E2FGVI-HQ are added by name.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ from torch import nn
 from triton_anime_export.download import cached
 from triton_anime_export.folders import is_served, model_folder, onnx_file
 from triton_anime_export.network import Network, Size
-from triton_anime_export.networks import NETWORKS, find
+from triton_anime_export.networks import NETWORKS, find, find_all
+from triton_anime_export.stand_in import standing_in
 from triton_anime_export.to_config import config_text
 from triton_anime_export.to_onnx import export
 from triton_anime_export.to_tokenizer import Kind, write_tokenizer
@@ -41,15 +45,29 @@ PROFILES: dict[Profile, dict[str, Size]] = {
         "sam_encode": "full",
         "sam_decode": "full",
         "lama": "full",
+        "sttn": "full",
+        "raft": "full",
+        "xmem_encode": "full",
+        "xmem_decode": "full",
+        "xmem_value": "full",
+        "deaot_encode": "full",
+        "deaot_reference": "full",
+        "deaot_propagate": "full",
+        "deaot_identify": "full",
     },
 }
 """Network -> size, where it is not the committed one. Every further shape of Mask2Former holds all its
 weights again, so one shape is usual: ``--add mask2former_standard`` puts another beside it."""
 
 STANDS_IN: dict[str, tuple[str, ...]] = {
-    "panoptic_deeplab": ("mask2former_wide", "mask2former_standard", "mask2former_tall")
+    "panoptic_deeplab": ("mask2former_wide", "mask2former_standard", "mask2former_tall"),
+    "raft_small": ("raft", "gma"),
 }
 """Committed networks whose role a full one of another name fills."""
+
+PLACES: dict[str, str] = {"raft": "raft_small", "gma": "raft_small"}
+"""Networks that are written into another's model folder, since an ensemble names the model of its steps:
+``estimate_flow`` calls ``raft_small``. There is room for one; what is added by name goes first."""
 
 TOKENIZERS: dict[str, tuple[str, Kind]] = {
     "clipseg_text": ("clip_tokenizer", "clip"),
@@ -77,7 +95,7 @@ class Placed:
 
     Attributes:
         name: of the network.
-        size: that was written, or None where it was left out.
+        size: that was written, or None where nothing was.
         note: why, where it is not what the profile says, or what is missing beside it.
     """
 
@@ -114,8 +132,8 @@ def write(
     Args:
         profile: which.
         folder: of the repository; made where it is missing.
-        add: further networks at their full size.
-        leave_out: networks that are not written.
+        add: further networks, or families of them, at their full size.
+        leave_out: networks, or families of them, that are not written.
         find_weights: finds a full network's weights.
 
     Yields:
@@ -127,32 +145,46 @@ def write(
         ParityError: a graph strays from its module.
         OSError: the folder cannot be written.
     """
-    skipped = {find(name).name for name in leave_out}
-    sizes = PROFILES[profile] | {find(name).name: "full" for name in add}
+    skipped = {network.name for name in leave_out for network in find_all(name)}
+    added = {network.name for name in add for network in find_all(name)}
+    full = added | {name for name, size in PROFILES[profile].items() if size == "full"}
     folder.mkdir(parents=True, exist_ok=True)
     written: set[str] = set()
-    for network in NETWORKS:
-        if network.name in skipped:
-            continue
-        placed = None
-        if sizes.get(network.name) == "full":
-            placed = _write_full(network, folder, find_weights)
-        if placed is None or placed.size is None:
-            placed = _copy_lite(network, folder, written, "" if placed is None else placed.note) or placed
-        if placed is None:
-            continue
-        if placed.size is not None:
-            written.add(network.name)
-        yield placed
+    notes: dict[str, str] = {}
+    chosen = [network for network in NETWORKS if network.name not in skipped]
+    # Where two want one place, the user's choice is asked before the profile's.
+    for network in sorted(chosen, key=lambda network: network.name not in added):
+        if network.name in full:
+            placed = _write_full(network, folder, written, find_weights)
+            if placed.size is None:
+                notes[network.name] = placed.note
+            else:
+                written.add(network.name)
+                yield placed
+    for network in chosen:
+        if network.name not in written:
+            note = notes.get(network.name, "")
+            lite = _copy_lite(network, folder, written, note)
+            if lite is not None or note:
+                yield lite or Placed(network.name, None, note)
 
 
-def _write_full(network: Network, folder: Path, find_weights: Find) -> Placed:
+def _write_full(network: Network, folder: Path, written: set[str], find_weights: Find) -> Placed:
+    place = find(PLACES.get(network.name, network.name))
+    if place.name in PLACES.values():
+        before = next((name for name in (place.name, *STANDS_IN[place.name]) if name in written), "")
+        if before:
+            return Placed(network.name, None, f"{before} fills its role")
     source = find_weights(network)
     if source is None:
         return Placed(network.name, None, f"its checkpoint is not here; run: {_fetch(network)}")
     described = network.at("full")
+    if place.name != network.name:
+        described = standing_in(described, place)
     export(described, source.module, onnx_file(described, folder))
     (model_folder(described, folder) / "config.pbtxt").write_text(config_text(described), "utf-8")
+    if place.name != network.name:
+        return Placed(network.name, "full", f"as {place.name}")
     if network.name not in TOKENIZERS:
         return Placed(network.name, "full")
     name, kind = TOKENIZERS[network.name]

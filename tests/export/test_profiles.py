@@ -24,17 +24,26 @@ from triton_anime_export.networks import (
     _clipseg_text_modules,
     clipseg,
     clipseg_text,
+    deaot,
+    find,
+    find_all,
     grounding_dino,
     isnet_anime,
     lama,
     mask2former,
     modnet,
+    raft,
     sam,
+    sttn,
     u2net,
     vitmatte,
+    xmem,
 )
+from triton_anime_export.networks._deaot_core import R50_L, DeAOT
 from triton_anime_export.networks._nested_u import LITE as NARROW
+from triton_anime_export.networks._xmem_core import FULL, XMem
 from triton_anime_export.profiles import PROFILES, Source, write
+from triton_anime_export.to_config import parse
 
 PATIENCE = 900.0
 """Seconds: the graphs are narrow, but of their published depth and frame."""
@@ -70,6 +79,18 @@ def tiny_dino() -> nn.Module:
     return grounding_dino.Served(grounding_dino.GroundingDinoForObjectDetection(config))
 
 
+def shallow_xmem() -> XMem:
+    """The published tensors, one block where there are up to six."""
+    return XMem(dataclasses.replace(FULL, blocks=(1, 1, 1)))
+
+
+def shallow_deaot(network: Network) -> nn.Module:
+    """The same of DeAOT: the part that its official keys would choose."""
+    state = DeAOT(dataclasses.replace(R50_L, blocks=(1, 1, 1))).state_dict()
+    assert network.variant is not None
+    return network.variant({key: tuple(value.shape) for key, value in state.items()})
+
+
 TINY: dict[str, Callable[[], nn.Module]] = {
     "mask2former_wide": lambda: mask2former.build("lite"),
     "u2net": lambda: u2net.Served(u2net.U2Net(NARROW), official=True),
@@ -82,6 +103,15 @@ TINY: dict[str, Callable[[], nn.Module]] = {
     "sam_encode": lambda: sam.ServedEncode(tiny_sam()),
     "sam_decode": lambda: sam.ServedDecode(tiny_sam()),
     "lama": lambda: lama.build("lite"),
+    "sttn": lambda: sttn.build("lite"),
+    "raft": lambda: raft.build("lite"),
+    "xmem_encode": lambda: xmem.ServedEncode(shallow_xmem(), xmem.LONG_SIDE["full"]),
+    "xmem_decode": lambda: xmem.ServedDecode(shallow_xmem()),
+    "xmem_value": lambda: xmem.ServedValue(shallow_xmem()),
+    "deaot_encode": lambda: shallow_deaot(deaot.DEAOT_ENCODE),
+    "deaot_reference": lambda: shallow_deaot(deaot.DEAOT_REFERENCE),
+    "deaot_propagate": lambda: shallow_deaot(deaot.DEAOT_PROPAGATE),
+    "deaot_identify": lambda: shallow_deaot(deaot.DEAOT_IDENTIFY),
 }
 """Served modules with the published tensors and next to no weights."""
 
@@ -121,15 +151,15 @@ def tokenizers() -> ModuleType:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)  # eleven graphs are traced
+@pytest.mark.timeout(3600)  # twenty graphs are traced
 def test_every_role_is_there_and_nothing_twice(full: tuple[Path, list[profiles.Placed]]) -> None:
     folder, placed = full
     sizes = {each.name: each.size for each in placed}
     assert {name for name, size in sizes.items() if size == "full"} == set(PROFILES["full"])
-    assert sizes["panoptic_deeplab"] is None
-    assert sizes["raft_small"] == sizes["xmem_encode"] == "lite"
+    assert sizes["panoptic_deeplab"] is sizes["raft_small"] is None
     served = {path.parent.name for path in folder.glob("*/config.pbtxt")}
-    assert served == {name for name, size in sizes.items() if size} | {"clip_tokenizer", "bert_tokenizer"}
+    named = {profiles.PLACES.get(name, name) for name, size in sizes.items() if size}
+    assert served == named | {"clip_tokenizer", "bert_tokenizer"}
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +173,7 @@ def server(full: tuple[Path, list[profiles.Placed]]) -> Iterator[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.triton
 def test_the_same_ensembles_serve_it(server: Any) -> None:
     """Every stage with every published network, on a frame of another aspect than theirs."""
@@ -165,11 +195,127 @@ def test_the_same_ensembles_serve_it(server: Any) -> None:
     assert layers["BACKGROUND"].shape == (270, 360, 3)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.triton
+def test_a_shot_is_followed_with_it(server: Any) -> None:
+    """Flow by RAFT in the place that the ensemble knows, tracking by both memories, a window of STTN."""
+    from triton_anime.tracker import open_tracker
+
+    frames = np.random.default_rng(1).integers(0, 256, (2, 144, 192, 3), dtype=np.uint8)
+    flow = server.infer("estimate_flow", {"FRAME0": frames[:1], "FRAME1": frames[1:]}, timeout_s=PATIENCE)
+    assert flow["FORWARD"].shape == flow["BACKWARD"].shape == (1, 144, 192, 2)
+    assert np.abs(flow["FORWARD"] - flow["BACKWARD"]).max() > 0
+    observed = np.zeros((144, 192), np.uint8)
+    observed[40:100, 60:120] = 1
+    for name in ("xmem", "deaot"):
+        tracker = open_tracker(server, name)
+        assert "Flow" not in type(tracker).__name__  # what stands in where a network is not served
+        tracker.reset(0)
+        assert tracker.step(frames[0], observed).identity[70, 90] == 1
+        assert tracker.step(frames[1], observed).identity.shape == (144, 192)
+    holes = np.zeros((2, 144, 192), np.uint8)
+    holes[:, 60:80, 90:120] = 255
+    window = {"FRAMES": frames, "MASKS": holes, "REFERENCES": frames[:1], "REFERENCE_MASKS": holes[:1]}
+    (drawn,) = server.infer("sttn", window, timeout_s=PATIENCE).values()
+    assert (drawn[holes == 0] == frames[holes == 0]).all()
+    assert (drawn[holes > 0] != frames[holes > 0]).any()
+
+
 CHOICES = {
     "DETAIL_NETWORKS": ("u2net", "isnet_anime", "modnet", "vitmatte"),
     "EFFECT_NETWORKS": ("clipseg", "grounded_sam"),
     "SEGMENTATION_NETWORKS": ("mask2former",),
 }
+
+
+# Which network gets which place: the graphs are empty files here --------------------------------------------
+
+
+@pytest.fixture
+def empty_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def touch(network: Network, module: nn.Module, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+
+    monkeypatch.setattr(profiles, "export", touch)
+
+
+def placed_with(
+    here: set[str], folder: Path, add: tuple[str, ...] = (), leave_out: tuple[str, ...] = ()
+) -> dict[str, profiles.Placed]:
+    """What the full profile makes of checkpoints of which only those ``here`` are on this machine."""
+
+    def weights(network: Network) -> Source | None:
+        return Source(nn.Identity()) if network.name in here else None
+
+    found = list(write("full", folder, add=add, leave_out=leave_out, find_weights=weights))
+    names = [each.name for each in found]
+    assert len(set(names)) == len(names)
+    return {each.name: each for each in found}
+
+
+@pytest.mark.parametrize(
+    ("here", "add", "flow"),
+    [
+        ({"raft"}, (), "raft"),
+        ({"raft", "gma"}, (), "raft"),
+        ({"raft", "gma"}, ("gma",), "gma"),
+        ({"raft"}, ("gma",), "raft"),
+        ({"raft", "raft_small"}, ("raft_small",), "raft_small"),
+        ({"raft"}, ("raft_small",), "raft"),
+        (set(), (), None),
+    ],
+)
+@pytest.mark.usefixtures("empty_graphs")
+def test_estimate_flow_gets_one_network(
+    here: set[str], add: tuple[str, ...], flow: str | None, tmp_path: Path
+) -> None:
+    placed = placed_with(here, tmp_path, add)
+    config = parse((tmp_path / "raft_small" / "config.pbtxt").read_text("utf-8"))
+    assert config.name == "raft_small"
+    assert {path.parent.name for path in tmp_path.glob("*/1")} >= {"raft_small"}
+    assert not (tmp_path / "raft").exists()
+    assert not (tmp_path / "gma").exists()
+    assert [name for name in ("raft", "gma", "raft_small") if placed.get(name, SKIPPED).size == "full"] == (
+        [flow] if flow else []
+    )
+    if flow is None:
+        assert placed["raft_small"].size == "lite"
+        assert (tmp_path / "raft_small" / "1" / "model.onnx").stat().st_size > 0
+        assert "run: triton-anime-export weights raft" in placed["raft"].note
+        return
+    assert config.parameters["iterations"].string_value == ("12" if flow == "raft_small" else "32")
+    if flow == "raft_small":
+        assert placed["raft"].note == "raft_small fills its role"
+    else:
+        assert config.parameters["network"].string_value == flow
+        assert placed[flow].note == "as raft_small"
+        assert (placed["raft_small"].size, placed["raft_small"].note) == (None, f"{flow} fills its role")
+
+
+SKIPPED = profiles.Placed("", None)
+
+
+@pytest.mark.usefixtures("empty_graphs")
+def test_what_forbids_commercial_use_comes_by_name_only(tmp_path: Path) -> None:
+    family = {network.name for network in find_all("propainter")}
+    here = family | {"e2fgvi_hq", "sttn"}
+    without = placed_with(here, tmp_path / "without")
+    assert without["sttn"].size == "full"
+    assert not set(without) & (family | {"e2fgvi_hq"})
+    asked = placed_with(here, tmp_path / "with", add=("propainter", "e2fgvi_hq"))
+    assert {name for name, each in asked.items() if each.size == "full"} == here
+    forbidden = {name for name in PROFILES["full"] if not find(name).official[0].commercial}
+    # Its role has nothing else, and its weights are fetched with --accept-licence.
+    assert forbidden == {"mask2former_wide"}
+
+
+@pytest.mark.usefixtures("empty_graphs")
+def test_a_family_is_left_out_by_its_name(tmp_path: Path) -> None:
+    placed = placed_with({"xmem_encode", "xmem_decode", "xmem_value"}, tmp_path, leave_out=("deaot", "xmem"))
+    assert not [name for name in placed if name.startswith(("xmem", "deaot"))]
+    assert not list(tmp_path.glob("xmem*"))
 
 
 def test_without_checkpoints_the_committed_networks_are_written(

@@ -30,8 +30,12 @@ from triton_anime_export.weights import load
     help="Instead of NAME: write a complete model repository into --output, of the published networks whose "
     "checkpoints `weights` fetched (full) or of the committed ones (lite).",
 )
-@click.option("--add", multiple=True, metavar="NAME", help="With --profile: a further network, full size.")
-@click.option("--leave-out", multiple=True, metavar="NAME", help="With --profile: a network to leave out.")
+@click.option(
+    "--add", multiple=True, metavar="NAME", help="With --profile: a further network or family, full size."
+)
+@click.option(
+    "--leave-out", multiple=True, metavar="NAME", help="With --profile: a network or family to leave out."
+)
 @click.option("--size", type=click.Choice(SIZES), default="lite", show_default=True)
 @click.option(
     "--serve-as",
