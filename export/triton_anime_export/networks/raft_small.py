@@ -158,7 +158,11 @@ NETWORK = Network(
     adapt_official=_without_module_prefix,
     golden=Golden(lambda keys: _Published(), _cases, under_core, tolerance=1e-4),
     parameters=parameter(ITERATIONS["lite"]),
-    full={"parameters": parameter(ITERATIONS["full"])},
+    full={
+        "parameters": parameter(ITERATIONS["full"]),
+        # The second has a border on every side.
+        "example": ({"height": 144, "width": 256}, {"height": 150, "width": 93}),
+    },
     inside="bilinear to a long side of 384, sides multiples of 8 and at least 128 (lite), or at the frame's "
     "own size, shrunk to a long side of 768 where it is larger, borders repeated up to multiples of 8 and at "
     "least 128 (full); 12 refinements (full) or 5 (lite)",

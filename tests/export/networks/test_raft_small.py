@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from triton_anime_export.networks._raft_modules import (
     RaftSmall,
@@ -13,7 +14,7 @@ from triton_anime_export.networks._raft_modules import (
     look_up,
     upsample_flow,
 )
-from triton_anime_export.networks.raft_small import build
+from triton_anime_export.networks.raft_small import LITE_WIDTHS, PaddedRaftSmall, build
 
 
 def test_full_size_has_the_published_parameters() -> None:
@@ -62,3 +63,28 @@ def test_flow_is_scaled_to_the_sent_resolution(
     inner = [max(128, (side * 384 + 8 * max(size) // 2) // (8 * max(size)) * 8) for side in size]
     assert flow[..., 0].mean().item() == pytest.approx(8 * width / inner[1], rel=1e-4)
     assert flow[..., 1].mean().item() == pytest.approx(8 * height / inner[0], rel=1e-4)
+
+
+def test_the_published_size_repeats_the_border_on_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the authors pad for Sintel: half of what is missing in front, the rest behind."""
+    served = PaddedRaftSmall(RaftSmall(LITE_WIDTHS, 1), 768)
+    seen: list[torch.Tensor] = []
+
+    def one_cell(image0: torch.Tensor, image1: torch.Tensor) -> list[torch.Tensor]:
+        seen.extend((image0, image1))
+        return [torch.ones(1, 2, image0.shape[2] // 8, image0.shape[3] // 8)]
+
+    monkeypatch.setattr(served.core, "forward", one_cell)
+    frames = torch.randint(0, 256, (2, 1, 131, 140, 3), dtype=torch.uint8)
+    flow = served(*frames)
+    for frame, image in zip(frames, seen, strict=True):
+        picture = frame.permute(0, 3, 1, 2).float()
+        torch.testing.assert_close(image, F.pad(picture, (2, 2, 2, 3), mode="replicate"))
+    torch.testing.assert_close(flow, torch.full((1, 131, 140, 2), 8.0))
+
+
+def test_the_published_size_is_the_padded_one() -> None:
+    with torch.device("meta"):
+        served = build("full")
+    assert isinstance(served, PaddedRaftSmall)
+    assert served.long_side == 768
