@@ -90,6 +90,19 @@ def test_a_chosen_network_that_is_not_served_leaves_no_folder_behind(
     assert "S-LabLicense1.0" in licences
 
 
+def test_the_side_that_flow_is_found_at_is_part_of_a_run(
+    two_shots: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run("process", two_shots, "-o", out, "--flow-long-side", 1024) == 2
+    assert "flow_long_side is 1024; it must be 64 to 512" in capsys.readouterr().err
+    assert not out.exists()
+    assert run("process", two_shots, "-o", out, "--flow-long-side", 128, "--max-frames", 2) == 0
+    capsys.readouterr()
+    assert run("process", two_shots, "-o", out, "--max-frames", 2) != 0
+    assert "another 'flow_long_side'" in capsys.readouterr().err
+
+
 def test_one_episode(two_shots: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("process", two_shots, "-o", tmp_path / "out") == 0
     told = capsys.readouterr()
