@@ -64,11 +64,12 @@ R50_L = DeAOTWidths()
 MOBILE_L = DeAOTWidths(stem=0)
 MOBILE_T = DeAOTWidths(stem=0, propagation=PropagationWidths(layers=1))
 LITE = DeAOTWidths(
-    stem=16,
-    planes=(8, 16, 16),
-    blocks=(1, 1, 2),
-    propagation=PropagationWidths(layers=2, embed=32, attention=16, reach=2),
+    stem=32,
+    planes=(16, 32, 64),
+    blocks=(2, 2, 3),
+    propagation=PropagationWidths(embed=112, attention=32),
 )
+"""As many parameters as the lite XMem, and its encoder: the two can be held against one another."""
 
 
 def widths_of(shapes: Shapes) -> DeAOTWidths:

@@ -33,6 +33,10 @@ class FrozenNorm(nn.BatchNorm2d):
         self.register_buffer("bias", torch.zeros(channels))
         self.num_batches_tracked = None
 
+    def train(self, mode: bool = True) -> FrozenNorm:
+        """Stay in eval mode: statistics of a batch are never used."""
+        return super().train(False)
+
     def _load_from_state_dict(self, *given: Any) -> None:
         # BatchNorm's own would put a counter in and then not know it.
         nn.Module._load_from_state_dict(self, *given)

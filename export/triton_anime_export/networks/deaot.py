@@ -6,8 +6,8 @@ remembered of it (``deaot_reference``), memory and features to logits (``deaot_p
 were decided to what is remembered of them (``deaot_identify``). What is remembered, and for how long, is the
 client's affair. One run follows ten objects; more are followed by several.
 
-The lite size has the layers of the published ones, narrow, and nobody trains it: it shows that the graphs are
-right.
+The lite size has the layers of the published ones, narrow, and the encoder of the lite XMem;
+:mod:`triton_anime_export.training.deaot` trains it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from triton_anime_export.networks._deaot_core import (
 from triton_anime_export.networks._deaot_encoders import STRIDE
 from triton_anime_export.networks._deaot_served import ServedIdentify, ServedPropagate, ServedReference
 
-LONG_SIDE: dict[Size, int] = {"lite": 144, "full": 800}
+LONG_SIDE: dict[Size, int] = {"lite": 448, "full": 800}
 """Of the frame inside the graph, short of one pixel: sides are multiples of 16, plus one."""
 
 
@@ -240,7 +240,7 @@ DEAOT_ENCODE = _network(
     # Resizing with coordinates in float32 differs by 1e-4 at hard edges, and the network enlarges that.
     tolerance=Tolerance(atol=6e-3, rtol=1e-3),
     example=({"height": 144, "width": 256}, {"height": 200, "width": 136}),
-    inside="cubic to a long side of 145 (lite) or 801 (full), sides multiples of 16 plus 1",
+    inside="cubic to a long side of 449 (lite) or 801 (full), sides multiples of 16 plus 1",
     golden=golden.ENCODE,
 )
 

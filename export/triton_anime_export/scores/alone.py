@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime.prompts import ANY_EFFECT
 from triton_anime.server import Server
-from triton_anime.trackers.xmem import XMemSession
-from triton_anime_export.scores.clip import Clip
 from triton_anime_export.training.clipseg_words import CANONICAL
 
 U8 = NDArray[np.uint8]
@@ -60,18 +57,3 @@ def flow(server: Server, first: U8, second: U8) -> F32:
     """RAFT's flow [H,W,2] from the first frame to the second."""
     answer = server.infer("raft_small", {"FRAME0": first[None], "FRAME1": second[None]}, ["FLOW"])
     return np.asarray(answer["FLOW"][0], np.float32)
-
-
-def followed_masks(server: Server, clip: Clip) -> list[U8]:
-    """The first drawing's true identities, carried through the clip by XMem."""
-    first = np.asarray(clip.shot.ids[0])
-    session = XMemSession(server)
-    height, width = first.shape
-    labels = [first]
-    for t in range(clip.count):
-        given, numbers = (first, range(1, int(first.max()) + 1)) if t == 0 else (None, range(0))
-        chances = session.step(clip.drawing(t), given, numbers, last=t == clip.count - 1)
-        if t:
-            large = [cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR) for part in chances]
-            labels.append(np.asarray(np.argmax(large, axis=0), np.uint8))
-    return labels

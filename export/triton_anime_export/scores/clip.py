@@ -67,6 +67,11 @@ class Clip:
         picture: U8 = self.seen[t * HOLD]
         return picture
 
+    @property
+    def drawings(self) -> list[U8]:
+        """All pictures, see :meth:`drawing`."""
+        return [self.drawing(t) for t in range(self.count)]
+
     def character(self, t: int) -> Mask:
         """Where any character is, alpha at least one half."""
         return np.asarray(self.shot.alpha[t] >= 128)

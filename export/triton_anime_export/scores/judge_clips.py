@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime.server import Server
-from triton_anime_export.scores import alone, peers, product
+from triton_anime_export.scores import peers, product
 from triton_anime_export.scores.clip import Clip
+from triton_anime_export.scores.followers import FOLLOWERS, served_followers
 from triton_anime_export.scores.measures.clip_jf import clip_jf
 from triton_anime_export.scores.measures.identity_switches import identity_switches
 from triton_anime_export.scores.measures.mask_iou import mask_iou
@@ -20,14 +21,12 @@ from triton_anime_export.scores.worst import Worst, coloured
 
 U8 = NDArray[np.uint8]
 
-_TRACKERS = ("xmem_encode", "xmem_decode", "xmem_value", "track_step")
-
 
 class ClipJudge:
     """Scores tracking clips.
 
     Args:
-        server: where the networks are; XMem is left out where it is not served.
+        server: where the networks are; a tracker is left out where it is not served.
         pool: runs the peers while the server works.
         tally: gets the figures.
         worst: gets the pictures.
@@ -51,8 +50,9 @@ class ClipJudge:
         self._add(clip, PRODUCT, found, truth, given=False)
         self._add(clip, "dis_masks", rival.result(), truth, given=True)
         self._add(clip, "copied", [truth[0]] * clip.count, truth, given=True)
-        if all(self._server.is_ready(model) for model in _TRACKERS):
-            self._add(clip, "xmem", alone.followed_masks(self._server, clip), truth, given=True)
+        for name in served_followers(self._server):
+            followed = FOLLOWERS[name](self._server, clip.drawings, truth[0])
+            self._add(clip, name, followed, truth, given=True)
         for t in range(clip.count):
             quality = _best_overlaps(found[t], truth[t])
             pictures = clip.drawing(t), coloured(clip.drawing(t), truth[t])
@@ -71,7 +71,7 @@ class ClipJudge:
 
 def _warped(clip: Clip) -> list[U8]:
     cv2.setNumThreads(1)
-    return peers.warped_masks(clip)
+    return peers.warped_masks(clip.drawings, np.asarray(clip.shot.ids[0]))
 
 
 def _best_overlaps(found: U8, truth: U8) -> float:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime.trackers.flow import dis_flow
-from triton_anime_export.scores.clip import Clip
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -75,14 +74,14 @@ def bright(frame: U8) -> NDArray[np.bool_]:
     return np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) > 200)
 
 
-def warped_masks(clip: Clip) -> list[U8]:
-    """The first drawing's true identities, carried from drawing to drawing along DIS flow."""
+def warped_masks(frames: Sequence[U8], first: U8) -> list[U8]:
+    """The first frame's identities [H,W], carried from frame to frame along DIS flow."""
     flow = dis_flow()
-    labels = [np.asarray(clip.shot.ids[0])]
-    height, width = labels[0].shape
+    labels = [first]
+    height, width = first.shape
     ys, xs = np.mgrid[:height, :width].astype(np.float32)
-    for before, now in itertools.pairwise(range(clip.count)):
-        back = flow(clip.drawing(now), clip.drawing(before))
+    for before, now in itertools.pairwise(frames):
+        back = flow(now, before)
         moved = cv2.remap(labels[-1], xs + back[..., 0], ys + back[..., 1], cv2.INTER_NEAREST)
         labels.append(np.asarray(moved, np.uint8))
     return labels

@@ -23,6 +23,7 @@ ANSWERS = {
     "lama": "lama alone, true hole",
     "raft_small": "raft_small alone",
     "xmem": "xmem alone, first masks given",
+    "deaot": "deaot alone, first masks given",
     "grab_cut": "OpenCV GrabCut, true boxes",
     "mog2": "OpenCV MOG2",
     "telea": "OpenCV Telea, true hole",

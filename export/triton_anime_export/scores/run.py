@@ -63,8 +63,8 @@ def score(
     with ThreadPoolExecutor(1, thread_name_prefix="peers") as pool:
         drawings = DrawingJudge(server, pool, tally, sheets)
         long_clips = ClipJudge(server, pool, tally, sheets)
-        with closing(Pump(_clips(art, sizes, data), 1, "studio")) as clips:
-            for clip in clips:
+        with closing(Pump(clips(art, sizes, data), 1, "studio")) as drawn:
+            for clip in drawn:
                 since = time.monotonic()
                 (long_clips if clip.is_long else drawings).judge(clip)
                 count = counts.setdefault(clip.data, {"clips": 0, "drawings": 0, "long_clips": 0})
@@ -88,24 +88,39 @@ def score(
     }
 
 
-def _clips(art: Path | None, sizes: Sizes, data: frozenset[str]) -> Iterator[Clip]:
+Draw = Callable[[Callable[[int], Cast], str, Sizes], Iterator[Clip]]
+"""Draws the clips of one set: ``draw(cast of so many drawings, data, sizes)``."""
+
+
+def every_clip(cast: Callable[[int], Cast], data: str, sizes: Sizes) -> Iterator[Clip]:
+    """All kinds of clips."""
+    yield from staging.staged(cast(sizes.drawings), data, sizes)
+    yield from staging.effects(cast(sizes.effect_drawings), data, sizes)
+    yield from long_clips(cast, data, sizes)
+
+
+def long_clips(cast: Callable[[int], Cast], data: str, sizes: Sizes) -> Iterator[Clip]:
+    """Those for tracking alone."""
+    yield from staging.simple_walks(cast(sizes.long_drawings), data, sizes)
+    yield from staging.crossing_walks(cast(sizes.long_drawings), data, sizes)
+
+
+def clips(art: Path | None, sizes: Sizes, data: frozenset[str], draw: Draw = every_clip) -> Iterator[Clip]:
+    """The clips of the sets in ``data``; the same arguments give the same clips.
+
+    Raises:
+        DataError: the art is missing.
+    """
     cv2.setNumThreads(1)
     if "studio" in data:
-        yield from _of(studio_cast, "studio", sizes)
+        yield from draw(studio_cast, "studio", sizes)
     if art is not None and data & {"art", "broadcast"}:
         held_out = art_cast(art)
-        for clip in _of(lambda frames: held_out, "art", sizes):
+        for clip in draw(lambda frames: held_out, "art", sizes):
             if "art" in data:
                 yield clip
             if "broadcast" in data:
                 yield broadcast(clip)
-
-
-def _of(cast: Callable[[int], Cast], data: str, sizes: Sizes) -> Iterator[Clip]:
-    yield from staging.staged(cast(sizes.drawings), data, sizes)
-    yield from staging.effects(cast(sizes.effect_drawings), data, sizes)
-    yield from staging.simple_walks(cast(sizes.long_drawings), data, sizes)
-    yield from staging.crossing_walks(cast(sizes.long_drawings), data, sizes)
 
 
 def weights_digest() -> str:

@@ -1,10 +1,9 @@
-"""How well the lite XMem carries a first mask through a shot, against two trivial answers."""
+"""How well the lite XMem carries first masks through a shot."""
 
 from __future__ import annotations
 
-import itertools
+from functools import partial
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,8 +12,7 @@ from triton_anime_export.frame_io import Normalise
 from triton_anime_export.networks._xmem_core import XMem, aggregate
 from triton_anime_export.networks._xmem_memory import read_memory, similarity
 from triton_anime_export.studio.bank import Bank
-
-_SMALLEST = 400  # pixels of 448x256; smaller first masks are not followed
+from triton_anime_export.training import tracking_score
 
 
 @torch.no_grad()
@@ -49,67 +47,5 @@ def propagate(core: XMem, frames: NDArray[np.uint8], first: NDArray[np.uint8]) -
 
 
 def score(core: XMem, bank: Bank, *, clips: int = 60, rivals: bool = True) -> dict[str, float]:
-    """Region overlap J and boundary measure F of the last drawing of held-out shots, the mean over objects.
-
-    Returns:
-        ``j`` and ``f`` of the network and, with ``rivals``, of the first mask copied and of the first mask
-        warped along OpenCV's DIS flow.
-    """
-    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    sums: dict[str, list[float]] = {}
-    for index in np.linspace(0, len(bank) - 1, min(clips, len(bank))).astype(int):
-        clip = bank.clip(int(index))
-        found, areas = np.unique(clip.ids[0], return_counts=True)
-        chosen = found[(found > 0) & (areas >= _SMALLEST)]
-        if len(chosen) == 0:
-            continue
-        table = np.zeros(256, np.uint8)
-        table[chosen] = np.arange(1, len(chosen) + 1)
-        truth = table[clip.ids]
-        frames = np.array(clip.frames)
-        answers = {"": propagate(core, frames, truth[0])[-1]}
-        if rivals:
-            answers["copied_"] = truth[0]
-            answers["dis_"] = _warped(dis, frames, truth[0])
-        for name, answer in answers.items():
-            for k in range(1, len(chosen) + 1):
-                if not (truth[-1] == k).any():
-                    continue
-                sums.setdefault(f"{name}j", []).append(region(answer == k, truth[-1] == k))
-                sums.setdefault(f"{name}f", []).append(boundary(answer == k, truth[-1] == k))
-    return {name: round(float(np.mean(values)), 3) for name, values in sums.items()}
-
-
-def region(answer: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
-    """Intersection over union."""
-    return float((answer & truth).sum() / max(int((answer | truth).sum()), 1))
-
-
-def boundary(answer: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
-    """F-measure of the outlines within 0.8 % of the diagonal, as DAVIS measures it."""
-    reach = max(1, round(0.008 * float(np.hypot(truth.shape[0], truth.shape[1]))))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    lines = [_outline(mask) for mask in (answer, truth)]
-    wide = [cv2.dilate(line, kernel) for line in lines]
-    precision = float((lines[0] & wide[1]).sum()) / max(int(lines[0].sum()), 1)
-    recall = float((lines[1] & wide[0]).sum()) / max(int(lines[1].sum()), 1)
-    return 2 * precision * recall / max(precision + recall, 1e-9)
-
-
-def _outline(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    solid = mask.astype(np.uint8)
-    return np.asarray(solid - cv2.erode(solid, np.ones((3, 3), np.uint8), borderValue=0), np.uint8)
-
-
-def _warped(
-    dis: cv2.DISOpticalFlow, frames: NDArray[np.uint8], first: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
-    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
-    ys, xs = np.mgrid[: first.shape[0], : first.shape[1]].astype(np.float32)
-    labels = first
-    for before, now in itertools.pairwise(grey):
-        back = dis.calc(now, before, None)
-        labels = np.asarray(
-            cv2.remap(labels, xs + back[..., 0], ys + back[..., 1], cv2.INTER_NEAREST), np.uint8
-        )
-    return labels
+    """J and F of the last drawing of held-out shots, see :func:`tracking_score.score`."""
+    return tracking_score.score(partial(propagate, core), bank, clips=clips, rivals=rivals)

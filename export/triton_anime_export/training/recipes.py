@@ -97,4 +97,5 @@ RECIPES = (
     Recipe("lama", "lama", 30.0, _own("lama_score")),
     Recipe("raft_small", "raft_small", 30.0, _own("raft_small")),
     Recipe("xmem", "xmem", 30.0, _own("_xmem_score")),
+    Recipe("deaot", "deaot", 60.0, _own("_deaot_score")),
 )

@@ -12,10 +12,9 @@ from triton_anime_export.frame_io import Normalise
 from triton_anime_export.networks._xmem_core import LITE, XMem, XMemWidths, aggregate
 from triton_anime_export.networks._xmem_memory import similarity
 from triton_anime_export.studio.bank import Bank
-from triton_anime_export.training._xmem_clips import Clips, draw_clips
 from triton_anime_export.training.loop import fit
-
-_HARDEST = 0.2  # share of pixels that the bootstrapped part of the loss looks at
+from triton_anime_export.training.tracking_clips import Clips, draw_clips
+from triton_anime_export.training.tracking_losses import bootstrapped
 
 
 class TrainableXMem(nn.Module):
@@ -75,7 +74,7 @@ class TrainableXMem(nn.Module):
             logits, hidden = core.decoder(f16[:, at], f8[:, at], f4[:, at], hidden, readout, owner)
             probabilities = _split(torch.sigmoid(logits.float()), b) * clips.present[:, :, None, None]
             joint = torch.stack([aggregate(p) for p in probabilities])
-            entropy.append(_bootstrapped(joint, clips.labels[:, at]))
+            entropy.append(bootstrapped(joint, clips.labels[:, at]))
             foreground = torch.softmax(joint, dim=1)[:, 1:]
             overlap.append(_dice(foreground, clips.masks[:, at], clips.present))
             if at < t - 1 and torch.rand(()) < 0.5:
@@ -99,13 +98,6 @@ class TrainableXMem(nn.Module):
 def _split(x: torch.Tensor, parts: int) -> torch.Tensor:
     """``[P * n, ...]`` to ``[P, n, ...]``."""
     return x.reshape(parts, -1, *x.shape[1:])
-
-
-def _bootstrapped(joint: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy of all pixels and of the hardest ones, half and half."""
-    entropy = F.cross_entropy(joint, labels, reduction="none").flatten(1)
-    hardest = entropy.topk(int(entropy.shape[1] * _HARDEST), dim=1).values
-    return 0.5 * entropy.mean() + 0.5 * hardest.mean()
 
 
 def _dice(foreground: torch.Tensor, masks: torch.Tensor, present: torch.Tensor) -> torch.Tensor:

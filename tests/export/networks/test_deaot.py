@@ -30,13 +30,17 @@ from triton_anime_export.networks._deaot_propagation import (
     PropagationWidths,
 )
 from triton_anime_export.networks._deaot_served import ServedIdentify, ServedPropagate, ServedReference
+from triton_anime_export.networks._xmem_core import LITE as XMEM_LITE
+from triton_anime_export.networks._xmem_core import XMem
 from triton_anime_export.networks.deaot import DEAOT_ENCODE, DEAOT_IDENTIFY, DEAOT_PROPAGATE, DEAOT_REFERENCE
 from triton_anime_export.random_weights import shake
 from triton_anime_export.to_config import config_text
 from triton_anime_export.to_onnx import export
+from triton_anime_export.training.deaot import encoder_of_xmem
 
+NARROW = DeAOTWidths(16, (8, 16, 16), (1, 1, 2), PropagationWidths(2, embed=32, attention=16, reach=2))
 TINY = dataclasses.replace(LITE, propagation=dataclasses.replace(LITE.propagation, layers=1))
-MOBILE_LITE = DeAOTWidths(stem=0, propagation=LITE.propagation)
+MOBILE_NARROW = DeAOTWidths(stem=0, propagation=NARROW.propagation)
 
 
 def shapes_of(core: nn.Module) -> dict[str, tuple[int, ...]]:
@@ -69,8 +73,25 @@ def test_published_sizes(widths: DeAOTWidths, parameters: int, keys: int, finger
     assert widths_of(shapes).propagation == widths.propagation
 
 
+def test_lite_is_as_large_as_the_lite_xmem() -> None:
+    with torch.device("meta"):
+        ours, others = DeAOT(LITE), XMem(XMEM_LITE)
+    sizes = [sum(parameter.numel() for parameter in core.parameters()) for core in (ours, others)]
+    assert sizes == [2_641_678, 2_658_564]
+    ours.encoder.load_state_dict(encoder_of_xmem(others.state_dict()), assign=True)
+
+
+def test_normalisation_of_the_encoder_does_not_learn() -> None:
+    core = DeAOT(NARROW).train()
+    before = {key: value.clone() for key, value in core.encoder.state_dict().items()}
+    alone = core.see(torch.ones(1, 3, 33, 33)).cells
+    beside = core.see(torch.cat([torch.ones(1, 3, 33, 33), torch.zeros(1, 3, 33, 33)])).cells
+    torch.testing.assert_close(beside[:1], alone)
+    assert all((value == before[key]).all() for key, value in core.encoder.state_dict().items())
+
+
 def test_variant_is_read_off_the_keys() -> None:
-    assert widths_of(shapes_of(DeAOT(LITE))) == LITE
+    assert widths_of(shapes_of(DeAOT(NARROW))) == NARROW
     assert DEAOT_PROPAGATE.variant is not None
     with torch.device("meta"):
         shapes = shapes_of(DeAOT(MOBILE_T))
@@ -83,7 +104,7 @@ def test_variant_is_read_off_the_keys() -> None:
 @torch.no_grad()
 def test_arithmetic_is_the_published_one(name: str) -> None:
     """Two frames by networks whose full sizes are proven against the reference, on a grid of 3 by 4."""
-    core = filled({"resnet": LITE, "mobilenet": MOBILE_LITE}[name])
+    core = filled({"resnet": NARROW, "mobilenet": MOBILE_NARROW}[name])
     rng = np.random.default_rng(7)
     frames = torch.from_numpy(rng.standard_normal((2, 3, 33, 49)).astype(np.float32))
     labels = torch.zeros(33, 49, dtype=torch.uint8)
@@ -117,7 +138,7 @@ def test_the_neighbourhood_is_a_window_around_each_cell() -> None:
 @torch.no_grad()
 def test_padding_of_the_long_memory_does_not_count() -> None:
     core = filled(LITE)
-    inputs = list(DEAOT_PROPAGATE.make_inputs(1, {"layers": 2, "columns": 9, "h": 3, "w": 4}).values())
+    inputs = list(DEAOT_PROPAGATE.make_inputs(1, {"layers": 3, "columns": 9, "h": 3, "w": 4}).values())
     inputs[6] = torch.ones(9, dtype=torch.uint8)
     logits, _, _ = ServedPropagate(core)(*inputs)
     padded = list(inputs)
@@ -146,7 +167,7 @@ def test_a_frame_of_any_size_becomes_the_grid() -> None:
         torch.zeros(1, 90, 160, 3, dtype=torch.uint8)
     )
     h, w = cells.shape[2:]
-    assert (h, w) == (6, 10)
+    assert (h, w) == (17, 29)
     assert skip16.shape[2:] == (h, w)
     assert skip8.shape[2:] == (2 * h - 1, 2 * w - 1)
     assert skip4.shape[2:] == (4 * h - 3, 4 * w - 3)

@@ -1,4 +1,4 @@
-"""Batches of short clips for the tracker: crops, time reversal, a few instances as objects."""
+"""Batches of short clips for the trackers: crops, time reversal, a few instances as objects."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from triton_anime_export.studio.bank import Bank
 
 CROP = (160, 256)
 BATCH = 4
+_CELL = 16  # pixels
 _SMALLEST = 0.006  # share of the crop below which an instance is not given as an object
 
 
@@ -27,7 +28,8 @@ class Clips:
         present: float ``[B, K]``, 1 where the clip has that object.
         labels: int64 ``[B, T, H, W]``, 0 background, then the objects.
         character: float ``[B, T, H, W]`` alpha of all characters.
-        matches: int64 ``[M, 4]``: clip, drawing, its cell, the matching cell of the drawing before.
+        matches: int64 ``[M, 4]``: clip, drawing, its cell, the matching cell of the drawing before. Cells are
+            of 16 pixels, numbered row by row.
     """
 
     frames: torch.Tensor
@@ -39,11 +41,18 @@ class Clips:
     matches: torch.Tensor
 
 
-def draw_clips(bank: Bank, rng: np.random.Generator) -> Clips:
-    """One batch; all its clips have the same length and room for the same number of objects."""
+def draw_clips(bank: Bank, rng: np.random.Generator, *, corners: bool = False) -> Clips:
+    """One batch; all its clips have the same length and room for the same number of objects.
+
+    Args:
+        bank: where shots come from.
+        rng: decides everything.
+        corners: the outermost cells are centred on the corners of the crop, so that there is one more each
+            way; otherwise they lie inside.
+    """
     drawings = 3 if rng.random() < 0.6 else 4
     objects = int(rng.choice([1, 2, 3], p=[0.3, 0.5, 0.2]))
-    parts = [_draw_one(bank, rng, drawings, objects, i) for i in range(BATCH)]
+    parts = [_draw_one(bank, rng, drawings, objects, i, corners) for i in range(BATCH)]
     frames, ids, given, character, matches = zip(*parts, strict=True)
     labels = torch.from_numpy(np.stack(ids)).long()
     planes = torch.arange(1, objects + 1).view(1, 1, -1, 1, 1)
@@ -61,7 +70,7 @@ def draw_clips(bank: Bank, rng: np.random.Generator) -> Clips:
 
 
 def _draw_one(
-    bank: Bank, rng: np.random.Generator, drawings: int, objects: int, index: int
+    bank: Bank, rng: np.random.Generator, drawings: int, objects: int, index: int, corners: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64]]:
     for _ in range(20):
         clip = bank.clip(int(rng.integers(len(bank))))
@@ -89,14 +98,14 @@ def _draw_one(
         labels = table[ids]
         frames = np.stack([_linear(clip.frames[t][window]) for t in times])
         character = np.stack([_linear(clip.alpha[t][window]) for t in times])
-        matches = _matches(clip.flow, clip.flow_valid, times, at, crop, flipped)
+        matches = _matches(clip.flow, clip.flow_valid, times, at, crop, flipped, corners)
         matches[:, 0] = index
         if flipped:
             frames, labels, character = (
                 np.ascontiguousarray(x[:, :, ::-1]) for x in (frames, labels, character)
             )
         return _recolour(frames, rng), labels, _as_given(labels[0], rng), character, matches
-    return _draw_one(bank, rng, drawings, 1, index) if objects > 1 else _empty(drawings)
+    return _draw_one(bank, rng, drawings, 1, index, corners) if objects > 1 else _empty(drawings)
 
 
 def _empty(
@@ -114,12 +123,15 @@ def _matches(
     at: tuple[int, int],
     crop: tuple[int, int],
     flipped: bool,
+    corners: bool,
 ) -> NDArray[np.int64]:
     """Cells of neighbouring drawings that show the same thing, from the true flow."""
-    h, w = CROP[0] // 16, CROP[1] // 16
+    down, across = CROP[0] // _CELL, CROP[1] // _CELL
+    h, w = down + corners, across + corners
+    centre = 0.0 if corners else 0.5
     ys, xs = np.meshgrid(np.arange(h), np.arange(w), indexing="ij")
-    y0 = at[0] + (ys + 0.5) * crop[0] / h
-    x0 = at[1] + (xs + 0.5) * crop[1] / w
+    y0 = at[0] + (ys + centre) * crop[0] / down
+    x0 = at[1] + (xs + centre) * crop[1] / across
     rows = np.minimum(y0 / 2, flow.shape[2] - 1).astype(int)
     cols = np.minimum(x0 / 2, flow.shape[3] - 1).astype(int)
     found: list[NDArray[np.int64]] = []
@@ -128,8 +140,8 @@ def _matches(
         if abs(before - now) != 1:
             continue
         early = min(before, now)
-        x1 = (x0 + flow[early, 0][rows, cols] - at[1]) * w / crop[1]
-        y1 = (y0 + flow[early, 1][rows, cols] - at[0]) * h / crop[0]
+        x1 = (x0 + flow[early, 0][rows, cols] - at[1]) * across / crop[1] + 0.5 - centre
+        y1 = (y0 + flow[early, 1][rows, cols] - at[0]) * down / crop[0] + 0.5 - centre
         kept = (valid[early][rows, cols] > 0) & (x1 >= 0) & (y1 >= 0) & (x1 < w) & (y1 < h)
         starts = np.stack([ys[kept], xs[kept]])
         ends = np.stack([y1[kept], x1[kept]]).astype(np.int64)
