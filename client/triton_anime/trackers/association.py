@@ -37,6 +37,8 @@ _STILL_THERE = 0.25  # IoU with what was pending in the drawing before
 _INSIDE = 0.6  # share of a character's mask inside an instance from which that is the character, grown
 _DETAIL = 0.15  # share of an instance below which a mask inside it says nothing about it
 _PART = 0.2  # share of a character's mask that an instance needs to be a part of it
+_REISSUED = 4  # ids that one place in the cast may use up in a shot
+_LARGEST_ID = 255  # of a map of bytes
 _SHRUNK = 0.4  # share of its former area below which a character counts as being lost
 
 
@@ -77,7 +79,8 @@ class Association:
     """The cast of one shot.
 
     Args:
-        largest_cast: characters that get an id; later ones stay anonymous.
+        largest_cast: characters that get an id; later ones stay anonymous. So do those that come when four
+            times as many ids have been issued, most of them taken back: trackers remember each of them.
     """
 
     largest_cast: int = 8
@@ -183,7 +186,7 @@ class Association:
             if len(large) < 2 or k not in self.cast:
                 continue
             self._evidence.divided(k)
-            if len(self.cast) < self.largest_cast and self._evidence.is_two(k):
+            if not self._is_full and self._evidence.is_two(k):
                 smaller = min(large, key=lambda j: int(counts[j, k]))
                 born.append(self._enter(frame, (observed == smaller) & (identity == k)))
                 identity[(observed == smaller) & (identity == k)] = born[-1]
@@ -194,6 +197,11 @@ class Association:
         self.issued += 1
         self.cast[self.issued] = Character(mask, float(mask.sum()), palette(frame, mask))
         return self.issued
+
+    @property
+    def _is_full(self) -> bool:
+        most = min(_REISSUED * self.largest_cast, _LARGEST_ID)
+        return len(self.cast) >= self.largest_cast or self.issued >= most
 
     def _is_losing(self, k: int, area: int) -> bool:
         return k in self.cast and area < _SHRUNK * self.cast[k].area
@@ -212,7 +220,7 @@ class Association:
             k = self._returning(mask, colours, visible)
             if k is None:
                 seen = nobody or any(_iou(mask, old) >= _STILL_THERE for old in self._pending)
-                if not seen or len(self.cast) >= self.largest_cast:
+                if not seen or self._is_full:
                     waiting.append(mask)
                     continue
                 k = self._enter(frame, mask)

@@ -117,6 +117,23 @@ def test_cast_is_limited() -> None:
     assert set(np.unique(verdict.identity)) == {0, 1}
 
 
+def test_ids_are_bounded_where_the_segmenter_cannot_make_up_its_mind() -> None:
+    """It insists for a while that a disc is two characters, then that it is one, again and again."""
+    association = Association(largest_cast=2)
+    frame, one = scene(a=100)
+    two = one.copy()
+    two[:, 100:] *= 2
+    identity = association.judge(frame, np.zeros(SIZE, np.uint8), one).identity
+    issued = []
+    for round_ in range(480):
+        identity = association.judge(frame, identity, two if round_ % 40 < 20 else one).identity
+        issued.append(association.issued)
+    assert issued[40] < issued[80]  # ids are taken back, and new ones issued
+    assert issued[-1] == 4 * 2
+    assert issued.index(4 * 2) < 400  # there was time for more
+    assert set(np.unique(identity)) <= {0, *association.cast}
+
+
 def test_without_the_segmenter_propagation_stands() -> None:
     association = Association()
     frame, labels = scene(a=40)

@@ -140,6 +140,17 @@ def test_hidden_state_comes_from_the_value_encoder_on_memory_drawings() -> None:
     assert (server.calls[-1][1]["HIDDEN"] == 0).all()
 
 
+@pytest.mark.parametrize("wanted", [("NEXT_HIDDEN",), ("NEXT_HIDDEN", "VALUE")])
+@pytest.mark.parametrize(("width", "channels"), [(None, CK), (3, 3)])
+def test_a_first_drawing_has_a_hidden_state_of_its_width(
+    wanted: tuple[str, ...], width: int | None, channels: int
+) -> None:
+    frame, labels = _scene((0, 0), (2, 4))
+    inputs = {"FRAME": frame, "GIVEN": labels, "GIVEN_NUMBERS": np.array([1, 2])}
+    answer = track_step(inputs, wanted, _call, hidden_width=width)
+    assert answer["NEXT_HIDDEN"].shape == (2, channels, *GRID)
+
+
 def test_reset_forgets() -> None:
     server = Step()
     tracker = XMemTracker(server)

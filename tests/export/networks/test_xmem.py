@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 
@@ -9,6 +13,7 @@ from triton_anime_export.network import Network
 from triton_anime_export.networks._xmem_core import FULL, LITE, XMem, aggregate
 from triton_anime_export.networks._xmem_memory import read_memory, similarity, top_k_weights
 from triton_anime_export.networks.xmem import XMEM_DECODE, XMEM_ENCODE, XMEM_VALUE
+from triton_anime_export.to_onnx import session
 
 
 def _random(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -35,6 +40,72 @@ def test_top_k_of_far_away_queries_is_finite() -> None:
     assert torch.isfinite(weights).all()
     torch.testing.assert_close(weights.sum(dim=-1), torch.ones(1, 4))
     assert (columns < 50).all()
+
+
+@pytest.mark.parametrize("columns", [30, 31, 200])
+def test_top_k_is_the_published_rule_where_that_is_finite(columns: int) -> None:
+    """Exponentials of the k largest, without taking off the maximum, over their sum; zeros elsewhere."""
+    scores = _random(12, columns) * 4 - 30
+    best, places = torch.topk(scores, 30, dim=1)
+    raised = best.exp()
+    published = torch.zeros_like(scores).scatter(1, places, raised / raised.sum(dim=1, keepdim=True))
+    weights, found = top_k_weights(scores, torch.ones(1, columns))
+    mine = torch.zeros_like(scores).scatter(1, found[0], weights[0])
+    torch.testing.assert_close(mine, published, atol=1e-6, rtol=1e-5)
+    value = _random(2, 3, columns, seed=1)
+    readout, usage = read_memory(scores, value, torch.ones(1, columns), torch.zeros(2, dtype=torch.long))
+    torch.testing.assert_close(readout, value @ published.T, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(usage, published.sum(dim=0), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("columns", [3, 30, 80])
+def test_similarities_too_small_for_the_published_rule_are_read_all_the_same(columns: int) -> None:
+    scores = _random(6, columns) * 3 - 150
+    raised = torch.topk(scores, min(30, columns), dim=1).values.exp()
+    assert (raised / raised.sum(dim=1, keepdim=True)).isnan().all()  # what the published rule makes of it
+    value = _random(2, 4, columns, seed=1)
+    readout, usage = read_memory(scores, value, torch.ones(1, columns), torch.zeros(2, dtype=torch.long))
+    nearer, _ = read_memory(scores + 150, value, torch.ones(1, columns), torch.zeros(2, dtype=torch.long))
+    torch.testing.assert_close(readout, nearer, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(usage.sum(), torch.tensor(6.0))
+
+
+def test_the_graph_reads_far_away_and_short_memories(tmp_path: Path) -> None:
+    """As exported: the arithmetic that a runtime sees, with similarities below -100 and 7 columns."""
+
+    class Read(torch.nn.Module):
+        def forward(
+            self, key: torch.Tensor, value: torch.Tensor, query: torch.Tensor
+        ) -> tuple[torch.Tensor, torch.Tensor]:
+            shrinkage = torch.ones_like(key[:1])
+            scores = similarity(key, shrinkage, query, torch.ones_like(query))
+            return read_memory(scores, value, torch.ones_like(key[:1]), torch.zeros(2, dtype=torch.long))
+
+    key, value, query = _random(8, 40), _random(2, 3, 40, seed=1), _random(8, 5, seed=2)
+    file = tmp_path / "read.onnx"
+    columns = {"key": {1: "n"}, "value": {2: "n"}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        names = ["key", "value", "query"]
+        torch.onnx.export(
+            Read(),
+            (key, value, query),
+            str(file),
+            dynamo=False,
+            opset_version=18,
+            input_names=names,
+            dynamic_axes=columns,
+        )
+    opened = session(file, threads=1)
+    for shown, away in ((40, 0.0), (40, 40.0), (7, 0.0), (7, 40.0), (1, 40.0)):
+        inputs = key[:, :shown], value[:, :, :shown], query + away
+        if away:
+            assert similarity(inputs[0], torch.ones(1, shown), inputs[2], torch.ones(8, 5)).max() < -100
+        named = dict(zip(names, (tensor.contiguous().numpy() for tensor in inputs), strict=True))
+        found = opened.run(None, named)
+        for mine, theirs in zip(found, Read()(*inputs), strict=True):
+            assert np.isfinite(mine).all()
+            np.testing.assert_allclose(mine, theirs.numpy(), atol=1e-4)
 
 
 @pytest.mark.parametrize("columns", [1, 7, 29, 31])
