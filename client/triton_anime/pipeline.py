@@ -8,7 +8,7 @@ a shot one after the other. What is kept is bounded by :class:`Settings`, never 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime import characters, decompose, layers, matting, stabilise
+from triton_anime.cast.descriptor import Look
+from triton_anime.cast.looks import embedder, with_looks
 from triton_anime.characters import CharacterView, Segmentation
 from triton_anime.drawings import Drawing
 from triton_anime.fillers.cels import with_answers
@@ -83,6 +85,7 @@ class DrawingLayers:
             for the first drawing of a shot or without flow.
         residual_psnr, residual_mae: the composed layers against the frame, dB (99 at most) and levels.
         absent_roles: roles that nobody fills.
+        looks: on the last drawing of a shot: how each character of the shot looks, by number.
     """
 
     drawing: Drawing
@@ -102,6 +105,7 @@ class DrawingLayers:
     residual_psnr: float
     residual_mae: float
     absent_roles: frozenset[str]
+    looks: Mapping[int, tuple[Look, ...]] = field(default_factory=dict)
 
 
 @dataclass
@@ -188,9 +192,10 @@ class Pipeline:
         steady = Pump(self._stabilise(refined), 2, "steady")  # stage 3: masks
         plated = self._plates(steady)  # stage 2c
         settled = self._settle(plated)  # stage 3 once more: the masks that the plates corrected
-        yield from in_flight(
+        solved = in_flight(
             settled, lambda done: pool.submit(self._layers, *done).result, self.settings.threads
         )
+        yield from with_looks(solved, embedder(self._roles))  # stage 3: who is who across cuts
 
     def _cels(self, drawings: Iterable[Drawing]) -> Iterator[tuple[Cel | None, Cel]]:
         """Every drawing with the one before it."""

@@ -21,6 +21,7 @@ EFFECTS = "effects by prompt"
 INPAINTING = "image inpainting"
 FLOW = "optical flow"
 TRACKING = "tracking"
+EMBEDDINGS = "embeddings"
 
 MODELS: Mapping[str, str] = {
     SEGMENTATION: "segment_frame",
@@ -31,6 +32,11 @@ MODELS: Mapping[str, str] = {
     TRACKING: "track_step",
 }
 """The model of ``ensembles/`` that the pipeline asks for each role."""
+
+OPTIONAL: Mapping[str, str] = {EMBEDDINGS: "embed_character"}
+"""The same for roles without which nothing is missing: the client has an answer of its own."""
+
+_ASKED = {**MODELS, **OPTIONAL}
 
 
 FIXED = ("mask2former_wide", "mask2former_standard", "mask2former_tall", "grounding_dino", "sam_encode")
@@ -51,7 +57,7 @@ class Roles:
 
     @property
     def absent(self) -> frozenset[str]:
-        """Roles that nobody fills. Waits for models that are still being loaded."""
+        """Roles of :data:`MODELS` that nobody fills. Waits for models that are still being loaded."""
         return frozenset(role for role in MODELS if not self.has(role))
 
     @cached_property
@@ -73,7 +79,7 @@ class Roles:
         with self._lock:
             known = self._present.get(role)
         if known is None:
-            known = self._server.is_ready(MODELS[role])
+            known = self._server.is_ready(_ASKED[role])
             with self._lock:
                 known = self._present.setdefault(role, known)
         return known
@@ -90,7 +96,7 @@ class Roles:
         """
         if not self.has(role):
             return _nothing
-        model = MODELS[role]
+        model = _ASKED[role]
         batched = self._is_batched(model, inputs)
         sent = {
             name: np.ascontiguousarray(value[None] if batched else value) for name, value in inputs.items()

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from triton_anime.cast.roll import call_roll
 from triton_anime.errors import OutputError
 from triton_anime.writers.annotations import write_embeddings, write_frame_annotations
 from triton_anime.writers.files import output_errors
@@ -108,8 +109,9 @@ class EpisodeWriter:
             found = overall(self.records)
             write_frame_annotations(self.root / FRAME_ANNOTATIONS, facts.episode, self.records)
             write_embeddings(self.root / CHARACTER_EMBEDDINGS)
-            write_temporal_mapping(self.root / TEMPORAL_MAPPING, facts, self.records)
-            write_scene_distribution(self.root / SCENE_DISTRIBUTION, facts, self.records, found)
+            roll = call_roll(self.records)
+            write_temporal_mapping(self.root / TEMPORAL_MAPPING, facts, self.records, roll)
+            write_scene_distribution(self.root / SCENE_DISTRIBUTION, facts, self.records, found, roll)
             write_quality_report(self.root / QUALITY_REPORT, facts, self.records, found)
         return found
 

@@ -41,6 +41,11 @@ def frame_id(shot: int, index: int) -> str:
     return f"{scene_id(shot)}_frame{index:06d}"
 
 
+def character_id(shot: int, number: int) -> str:
+    """``scene0000_character001``: a character of a shot, by its number there."""
+    return f"{scene_id(shot)}_character{number:03d}"
+
+
 def layer_path(layer: str, shot: int, index: int) -> str:
     """Path of one layer file relative to the episode's folder, with forward slashes."""
     folder, ending = LAYERS[layer]

@@ -32,7 +32,7 @@ def record_of(layers: DrawingLayers, psnr: float, mae: float) -> Record:
     alpha = cv2.extractChannel(layers.character, 3)
     box = [int(value) for value in cv2.boundingRect(alpha)]
     has_characters = SEGMENTATION not in layers.absent_roles or bool(layers.characters)
-    return {
+    record: Record = {
         "shot": drawing.shot,
         "start": drawing.is_shot_start,
         "continues": drawing.continues,
@@ -67,6 +67,11 @@ def record_of(layers: DrawingLayers, psnr: float, mae: float) -> Record:
         "residual_mae": rounded(mae),
         "absent_roles": sorted(layers.absent_roles),
     }
+    if layers.looks:
+        record["looks"] = {
+            str(number): [look.as_json() for look in looks] for number, looks in layers.looks.items()
+        }
+    return record
 
 
 def time_of(text: str) -> Fraction:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from triton_anime.cast.roll import Roll
 from triton_anime.timecode import rational
 from triton_anime.writers.json_stream import document, rounded
 from triton_anime.writers.names import CHARACTER_EMBEDDINGS, frame_id, scene_id
@@ -151,7 +152,9 @@ def _frames(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
             }
 
 
-def write_scene_distribution(path: Path, facts: Facts, records: Records, found: Overall) -> None:
+def write_scene_distribution(
+    path: Path, facts: Facts, records: Records, found: Overall, roll: Roll
+) -> None:
     """Write statistics/scene_distribution.json: what each scene consists of, and the whole."""
     totals: Counter[str] = Counter()
     crowd: Counter[int] = Counter()
@@ -194,6 +197,7 @@ def write_scene_distribution(path: Path, facts: Facts, records: Records, found: 
         made.value("scene_count", found.scenes)
         made.value("frame_count", found.frames)
         made.value("drawing_count", found.drawings)
+        made.value("person_count", len(roll.members))
         made.array("scenes", scenes())
         made.value("scene_types", None)
         made.value("effect_frames", dict(sorted(totals.items())))

@@ -8,9 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from triton_anime.cast.roll import Roll
 from triton_anime.timecode import rational, timecode
-from triton_anime.writers.json_stream import document
-from triton_anime.writers.names import frame_id, scene_id
+from triton_anime.writers.json_stream import document, rounded
+from triton_anime.writers.names import character_id, frame_id, scene_id
 from triton_anime.writers.records import Records, time_of
 
 
@@ -34,7 +35,7 @@ class Facts:
     warnings: tuple[str, ...] = ()
 
 
-def write_temporal_mapping(path: Path, facts: Facts, records: Records) -> None:
+def write_temporal_mapping(path: Path, facts: Facts, records: Records, roll: Roll) -> None:
     """Write the document; memory grows with the longest shot, not with the episode."""
     with document(path) as made:
         made.value("episode", facts.episode)
@@ -42,7 +43,8 @@ def write_temporal_mapping(path: Path, facts: Facts, records: Records) -> None:
         made.value("width", facts.width)
         made.value("height", facts.height)
         made.array("scenes", scenes(facts, records))
-        made.array("characters", _characters(records))
+        made.array("characters", _characters(records, roll))
+        made.array("cast", _cast(roll))
         made.array("drawings", _drawings(records))
         made.array("frames", _frames(records))
 
@@ -73,7 +75,7 @@ def _scene(
     }
 
 
-def _characters(records: Records) -> Iterator[dict[str, Any]]:
+def _characters(records: Records, roll: Roll) -> Iterator[dict[str, Any]]:
     for shot in records.shots():
         seen: dict[int, dict[str, Any]] = {}
         for record in records.of_shot(shot):
@@ -82,15 +84,33 @@ def _characters(records: Records) -> Iterator[dict[str, Any]]:
                 for index, _ in record["frames"]:
                     frames[frame_id(shot, index)] = view["bbox"]
         for number in sorted(seen):
+            match = roll.matches.get((shot, number))
             yield {
-                "character_id": f"{scene_id(shot)}_character{number:03d}",
+                "character_id": character_id(shot, number),
                 "scene_id": scene_id(shot),
                 "id": number,
+                "person": None if match is None else match.person,
+                "match": None if match is None else rounded(match.likeness),
                 "first_frame": next(iter(seen[number])),
                 "last_frame": next(reversed(seen[number])),
                 "frame_count": len(seen[number]),
                 "frames": seen[number],
             }
+
+
+def _cast(roll: Roll) -> Iterator[dict[str, Any]]:
+    for member in roll.members:
+        yield {
+            "person": member.person,
+            "scenes": [scene_id(shot) for shot in dict.fromkeys(shot for shot, _ in member.characters)],
+            "characters": [character_id(*one) for one in member.characters],
+            "frame_count": member.frame_count,
+            "best": {
+                "frame_id": frame_id(member.best_shot, member.best.frame),
+                "bbox": list(member.best.box),
+                "score": rounded(member.best.score),
+            },
+        }
 
 
 def _drawings(records: Records) -> Iterator[dict[str, Any]]:
