@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -456,6 +458,35 @@ def test_memory_is_bounded_while_a_video_network_looks_ahead(scene: Any) -> None
     layers.close()
     # beyond what is read without a video network: to the last reference of the window five drawings on
     assert furthest < 40 + 45
+
+
+class Forgetful(list[Any]):
+    """The calls of a fake server that keeps nothing alive."""
+
+    def append(self, item: Any) -> None:
+        pass
+
+
+def test_what_waits_for_a_video_network_is_packed(scene: Any) -> None:
+    frames = scene(count=4, height=90, width=160).frames
+    pictures: list[weakref.ref[U8]] = []
+
+    def many() -> Iterator[Drawing]:
+        for drawing in drawings(frames * 30):
+            image = drawing.first.image.copy()
+            pictures.append(weakref.ref(image))
+            yield replace(drawing, first=replace(drawing.first, image=image), is_shot_end=False)
+
+    settings = Settings(look_ahead=3, video_inpainting="sttn", working_long_side=64)
+    server = FakeServer(networks(**VIDEO))
+    server.calls = Forgetful()
+    layers = Pipeline(server, settings).run(many())
+    first = next(layers)
+    assert len(pictures) > 45
+    # the others are on their way to the filler or, packed, behind it
+    assert sum(picture() is not None for picture in pictures) < 25
+    assert np.array_equal(first.drawing.first.image, frames[0])
+    layers.close()
 
 
 @pytest.mark.parametrize(("name", "lacks"), [("sttn", "sttn, inpaint_video"), ("e2fgvi_hq", "inpaint_video")])
