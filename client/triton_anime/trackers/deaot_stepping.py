@@ -64,7 +64,8 @@ def _check(inputs: Arrays, is_given: bool) -> None:
     undecided = "PENDING" in inputs and "LABELS" in inputs
     if undecided == ("SHORT_VALUE" in inputs):
         raise ValueError("of the drawing before send either SHORT_VALUE, or PENDING with LABELS")
-    runs = {name: inputs[name].shape[0] for name in (*_MEMORY, "SHORT_VALUE", "PENDING") if name in inputs}
+    stacked = (*_MEMORY, "SHORT_VALUE", "PENDING", "LASTS")
+    runs = {name: inputs[name].shape[0] for name in stacked if name in inputs}
     if len(set(runs.values())) > 1:
         said = ", ".join(f"{name} {count}" for name, count in runs.items())
         raise ValueError(f"the memory disagrees about the number of runs: {said}")

@@ -39,17 +39,19 @@ def track_step(
     """
     frame = inputs["FRAME"]
     remembered = [name for name in _MEMORY if name in inputs]
-    if remembered and len(remembered) < len(_MEMORY):
+    if ("GIVEN" in inputs) != ("GIVEN_NUMBERS" in inputs):
+        raise ValueError("send GIVEN and GIVEN_NUMBERS together")
+    given = [int(number) for number in inputs["GIVEN_NUMBERS"]] if "GIVEN" in inputs else []
+    known = int(inputs["HIDDEN"].shape[0]) if "HIDDEN" in inputs else 0
+    covered = bool(given) and set(given) >= set(range(1, max([known, *given]) + 1))
+    if remembered and len(remembered) < len(_MEMORY) and not (covered and remembered == ["HIDDEN"]):
         missing = ", ".join(name for name in _MEMORY if name not in inputs)
         raise ValueError(f"the memory is incomplete: send {missing} too, or none of it")
-    given = [int(number) for number in inputs["GIVEN_NUMBERS"]] if "GIVEN" in inputs else []
-    known = int(inputs["HIDDEN"].shape[0]) if remembered else 0
     objects = max([known, *given])
     if not objects:
         raise ValueError("nothing to follow: send GIVEN with GIVEN_NUMBERS, or a memory")
     if given and min(given) < 1:
         raise ValueError("GIVEN_NUMBERS count from 1")
-    covered = set(given) >= set(range(1, objects + 1))
     if not remembered and not covered:
         raise ValueError("without a memory every object's mask has to be given")
 

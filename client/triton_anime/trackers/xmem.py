@@ -88,17 +88,25 @@ class XMemSession:
             objects: how many there are from now on.
             looked: the answer of :meth:`look` to the same drawing.
         """
-        answer = self._ask(frame, labels, range(1, objects + 1), remember=True)
+        numbers = range(1, objects + 1)
+        answer = self._ask(frame, labels, numbers, remember=True, is_read=objects < self.objects)
         if looked is not None:
             answer["USAGE"] = looked["USAGE"]
         self._advance(answer, remember=True, last=False)
 
     def _ask(
-        self, frame: U8, given: U8 | None, numbers: Collection[int], remember: bool
+        self,
+        frame: U8,
+        given: U8 | None,
+        numbers: Collection[int],
+        remember: bool,
+        *,
+        is_read: bool = True,
     ) -> dict[str, NDArray[Any]]:
         inputs: dict[str, NDArray[Any]] = {"FRAME": frame}
         if self.memory.work is not None and self._hidden is not None:
-            inputs |= self.memory.tensors()
+            # Where everybody is given nothing is read, and the megabytes of the memory can stay here.
+            inputs |= self.memory.tensors() if is_read else {}
             inputs["HIDDEN"] = self._hidden
         if given is not None:
             self.objects = max([self.objects, *numbers])

@@ -199,6 +199,8 @@ _MEMORY = {
     "SHORT_KEY": np.zeros((*_GRID, 3), np.float32),
 }
 
+_DECIDED = {**_MEMORY, "PENDING": np.zeros((*_GRID, 3), np.float32), "LABELS": np.zeros(SIZE, np.uint8)}
+
 
 @pytest.mark.parametrize(
     ("inputs", "message"),
@@ -211,6 +213,7 @@ _MEMORY = {
         (_MEMORY, "either SHORT_VALUE, or PENDING"),
         ({**_MEMORY, "PENDING": np.zeros((*_GRID, 3), np.float32)}, "either SHORT_VALUE, or PENDING"),
         ({**_MEMORY, "SHORT_VALUE": np.zeros((2, 1, *GRID, 11), np.float32)}, "SHORT_VALUE 2"),
+        ({**_DECIDED, "LASTS": np.zeros(2, np.uint8)}, "LASTS 2"),
     ],
 )
 def test_unusable_requests_say_why(inputs: Arrays, message: str) -> None:

@@ -151,6 +151,19 @@ def test_a_first_drawing_has_a_hidden_state_of_its_width(
     assert answer["NEXT_HIDDEN"].shape == (2, channels, *GRID)
 
 
+def test_the_memory_stays_where_it_is_when_nothing_is_read() -> None:
+    server = Step()
+    tracker = XMemTracker(server, memory_every=2)
+    frame, labels = _scene((0, 0), (2, 4))
+    for _ in range(3):
+        tracks = tracker.step(frame, labels)
+    looked, memorised = server.calls[-2][1], server.calls[-1][1]
+    assert "MEMORY_VALUE" in looked
+    assert set(memorised) == {"FRAME", "HIDDEN", "GIVEN", "GIVEN_NUMBERS"}
+    assert (memorised["HIDDEN"] == 0).all()  # the state of the drawing before, which the decoder gave
+    assert tracks.known == (1, 2)
+
+
 def test_reset_forgets() -> None:
     server = Step()
     tracker = XMemTracker(server)
@@ -180,7 +193,16 @@ def test_given_masks_take_their_place() -> None:
         ({}, "nothing to follow"),
         ({"GIVEN": np.zeros(SIZE, np.uint8), "GIVEN_NUMBERS": np.array([0, 1])}, "count from 1"),
         ({"GIVEN": np.zeros(SIZE, np.uint8), "GIVEN_NUMBERS": np.array([2])}, "every object's mask"),
+        ({"GIVEN": np.zeros(SIZE, np.uint8)}, "GIVEN and GIVEN_NUMBERS together"),
         ({"HIDDEN": np.zeros((1, CK, *GRID), np.float32)}, "incomplete"),
+        (
+            {
+                "MEMORY_KEY": np.zeros((CK, 1), np.float32),
+                "GIVEN": np.zeros(SIZE, np.uint8),
+                "GIVEN_NUMBERS": np.array([1]),
+            },
+            "send MEMORY_SHRINKAGE",
+        ),
     ],
 )
 def test_unusable_requests_say_why(inputs: dict[str, NDArray[Any]], message: str) -> None:
