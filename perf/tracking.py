@@ -9,10 +9,10 @@ cells for a frame of 448 x 256), so that all of the client's memory is real and 
 `--networks served` asks the embedded server's instead. Objects are added on the way, so that there are
 groups of late ones.
 
-One row a window: median CPU time that the client's own thread spends on a frame beside waiting for the
-answer, median wall time of a frame, columns of the memory, resident size of the client, and with `served`
-proportional size of the client with its server. The ratios at the end are those of the last window to the
-first one whose memory was full.
+One row a window: median and mean CPU time that the client's own thread spends on a frame beside waiting for
+the answer (the drawings that are remembered show in the mean), median wall time of a frame, columns of the
+memory, resident size of the client, and with `served` proportional size of the client with its server. The
+ratios at the end are those of the last window to the first one whose memory was full.
 """
 
 from __future__ import annotations
@@ -211,12 +211,10 @@ def follow(shot: Shot, frames: int, waiting: Callable[[], float], server_pid: in
     """Run a shot and print the table."""
     window = max(10, frames // 20)
     joins = {0: 2, window // 5: 3, window // 3: 4, window // 2: 5, 4 * window // 5: 6}
-    print(
-        "| frames | client CPU, ms | wall, ms | columns | client, MiB |"
-        + " with server, MiB |" * bool(server_pid)
-    )
-    print("|---|---:|---:|---:|---:|" + "---:|" * bool(server_pid))
-    rows: list[tuple[int, float, float, float]] = []
+    heads = ["frames", "CPU, median ms", "CPU, mean ms", "wall, ms", "columns", "client, MiB"]
+    heads += ["with server, MiB"] if server_pid else []
+    print(f"| {' | '.join(heads)} |\n|---|{'---:|' * (len(heads) - 1)}")
+    rows: list[tuple[int, float, float, float, float]] = []
     known, cpu, wall = 0, [], []
     for t in range(frames):
         objects = joins.get(t, known)
@@ -226,9 +224,12 @@ def follow(shot: Shot, frames: int, waiting: Callable[[], float], server_pid: in
         wall.append(1e3 * (time.perf_counter() - began))
         known = objects
         if (t + 1) % window == 0:
-            rows.append((t + 1 - window, float(np.median(cpu)), float(np.median(wall)), resident_mib()))
-            begin, mine, whole, size = rows[-1]
-            line = f"| {begin}–{t} | {mine:.2f} | {whole:.1f} | {shot.columns()} | {size:.0f} |"
+            times = float(np.median(cpu)), float(np.mean(cpu)), float(np.median(wall))
+            rows.append((t + 1 - window, *times, resident_mib()))
+            begin, median, mean, whole, size = rows[-1]
+            line = (
+                f"| {begin}–{t} | {median:.2f} | {mean:.2f} | {whole:.1f} | {shot.columns()} | {size:.0f} |"
+            )
             if server_pid:
                 tree = sum(_pss_kib(pid) for pid in (os.getpid(), *_children(server_pid))) / 1024
                 line += f" {tree:.0f} |"
@@ -236,10 +237,10 @@ def follow(shot: Shot, frames: int, waiting: Callable[[], float], server_pid: in
             cpu, wall = [], []
     full = next((row for row in rows if row[0] >= max(FULL_BY, window)), rows[-1])
     last = rows[-1]
+    median, mean, whole, size = (now / then for now, then in zip(last[1:], full[1:], strict=True))
     print(
         f"\n{known} objects, of which {known - joins[0]} late. Last window to the one from frame {full[0]}: "
-        f"client CPU {last[1] / full[1]:.3f}, wall {last[2] / full[2]:.3f}, "
-        f"resident size {last[3] / full[3]:.3f}"
+        f"CPU {median:.3f} (median), {mean:.3f} (mean), wall {whole:.3f}, resident size {size:.3f}"
     )
 
 
