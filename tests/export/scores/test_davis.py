@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +18,7 @@ pytest.importorskip("scipy", reason="needs the extra triton-anime[export]")
 
 from triton_anime.server import FakeServer
 from triton_anime_export.errors import DataError
-from triton_anime_export.scores import davis
+from triton_anime_export.scores import davis, followers
 from triton_anime_export.scores.followers import FOLLOWERS, served_followers
 from triton_anime_export.scores.measures.course import course
 
@@ -137,8 +138,6 @@ def test_course_of_a_measure() -> None:
     ],
 )
 def test_a_damaged_folder_is_told_in_one_line(folder: Path, tmp_path: Path, spoil: Any, message: str) -> None:
-    import shutil
-
     root = tmp_path / "DAVIS"
     shutil.copytree(folder, root)
     spoil(root)
@@ -182,6 +181,38 @@ def test_xmem_follows_by_what_the_server_says() -> None:
     assert not labels[1][:, :3].any()
     assert asked[0]["GIVEN_NUMBERS"].tolist() == [1, 2]
     assert "GIVEN" not in asked[1]
+
+
+def test_deaot_goes_on_with_what_it_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, Any]] = []
+
+    class Session:
+        """Sees object 1 where the picture is bright."""
+
+        def __init__(self, server: object) -> None:
+            pass
+
+        def give(self, labels: U8, objects: int, frame: U8) -> None:
+            calls.append(("give", (labels.copy(), objects, int(frame.max()))))
+
+        def look(self, frame: U8) -> NDArray[np.float32]:
+            bright = (frame[..., 0] > 128).astype(np.float32)
+            return np.stack([1 - bright, bright, np.full_like(bright, -1e10)])
+
+        def decide(self, labels: U8) -> None:
+            calls.append(("decide", labels.copy()))
+
+    monkeypatch.setattr(followers, "DeAOTSession", Session)
+    first = np.eye(6, dtype=np.uint8)
+    frames = [np.full((6, 6, 3), 9, np.uint8) for _ in range(3)]
+    frames[2][:, :2] = 200
+    labels = FOLLOWERS["deaot"](FakeServer({}), frames, first)
+    assert [each.dtype for each in labels] == [np.uint8] * 3
+    assert [int(each.sum()) for each in labels] == [6, 0, 12]
+    assert [name for name, _ in calls] == ["give", "decide", "decide"]
+    assert (calls[0][1][0] == first).all()
+    assert calls[0][1][1:] == (1, 9)
+    assert (calls[2][1] == labels[2]).all()
 
 
 def test_the_comparison_prints_everybody(
