@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from triton_anime.repository import network_repository
 from triton_anime_export.network import Network
 from triton_anime_export.networks._xmem_core import FULL, LITE, XMem, aggregate
 from triton_anime_export.networks._xmem_memory import read_memory, similarity, top_k_weights
 from triton_anime_export.networks.xmem import XMEM_DECODE, XMEM_ENCODE, XMEM_VALUE
-from triton_anime_export.to_onnx import session
+from triton_anime_export.to_onnx import run, session
 
 
 def _random(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -106,6 +107,23 @@ def test_the_graph_reads_far_away_and_short_memories(tmp_path: Path) -> None:
         for mine, theirs in zip(found, Read()(*inputs), strict=True):
             assert np.isfinite(mine).all()
             np.testing.assert_allclose(mine, theirs.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize(("columns", "away"), [(40, 100.0), (7, 0.0), (1, 100.0)])
+def test_the_served_graph_reads_them_too(columns: int, away: float) -> None:
+    file = network_repository() / "xmem_decode" / "1" / "model.onnx"
+    lengths = {"objects": 2, "groups": 1, "columns": columns, "h": 4, "w": 6}
+    inputs = XMEM_DECODE.make_inputs(1, lengths)
+    inputs["MEMORY_KEY"] = inputs["MEMORY_KEY"] + away
+    inputs["MEMORY_VALID"] = torch.ones_like(inputs["MEMORY_VALID"])
+    query, selection = inputs["KEY"].flatten(1), inputs["SELECTION"].flatten(1)
+    scores = similarity(inputs["MEMORY_KEY"], inputs["MEMORY_SHRINKAGE"], query, selection)
+    assert (scores.max() < -100) == bool(away)
+    found = run(session(file, threads=1), inputs)
+    assert all(np.isfinite(value).all() for value in found.values())
+    _, usage = read_memory(scores, inputs["MEMORY_VALUE"], inputs["MEMORY_VALID"], inputs["GROUP"].long())
+    np.testing.assert_allclose(found["USAGE"], usage.numpy(), atol=1e-2)
+    assert found["USAGE"].sum() == pytest.approx(24, rel=1e-3)
 
 
 @pytest.mark.parametrize("columns", [1, 7, 29, 31])
