@@ -41,7 +41,9 @@ def shake(network: Network, module: nn.Module, seed: int = 0) -> nn.Module:
         id(weight): weight[0].numel() ** -0.5
         for layer in module.modules()
         if isinstance(weight := getattr(layer, "weight", None), nn.Parameter)
-        and isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d))
+        # Four axes are a convolution, whoever wrote it (a deformable one, say): moved like a table it would
+        # multiply what passes through it, and a recurrence around it would enlarge every rounding.
+        and (isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)) or weight.ndim == 4)
     }
     with torch.no_grad():
         for parameter in module.parameters():

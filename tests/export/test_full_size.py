@@ -195,3 +195,18 @@ def test_a_small_published_size_computes_the_same(tmp_path: Path) -> None:
     assert record["within"]
     assert record["outputs"]["ALPHA"]["deviation"] > 10
     assert record["tensorrt"] == []
+
+
+def test_a_convolution_of_ones_own_is_moved_like_any_other() -> None:
+    """By its fan-in: what passes through keeps its size, or a recurrence would turn it into noise."""
+
+    class Own(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(8, 64, 3, 3))
+            self.table = nn.Parameter(torch.zeros(8, 64))
+
+    own = Own()
+    shake(tiny(), own)
+    assert float(own.weight.detach().std()) == pytest.approx(0.3 / (64 * 9) ** 0.5, rel=0.1)
+    assert float(own.table.detach().std()) == pytest.approx(0.1, rel=0.1)
