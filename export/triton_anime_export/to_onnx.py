@@ -10,8 +10,8 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,19 @@ BATCHES = (1, 2)
 
 
 @dataclass(frozen=True)
+class Dialect:
+    """The operators that a graph is written in.
+
+    Attributes:
+        opset: of ONNX.
+        translations: torch operator of our own -> what writes it with the operators of onnxscript.
+    """
+
+    opset: int = OPSET
+    translations: Mapping[Any, Callable[..., Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Comparison:
     """One output of one call: largest differences and whether they are tolerated."""
 
@@ -47,13 +60,16 @@ class Comparison:
     within: bool
 
 
-def export(network: Network, module: nn.Module, path: Path) -> list[Comparison]:
+def export(
+    network: Network, module: nn.Module, path: Path, dialect: Dialect | None = None
+) -> list[Comparison]:
     """Write ``module`` to ``path`` at the network's precision and compare both on its example inputs.
 
     Args:
         network: the description.
         module: its served module; its matrices are first rounded, in place, to what will be stored.
         path: of the ONNX file; its folder is made.
+        dialect: of the graph, the usual one when None.
 
     Returns:
         One comparison per output, example and batch size.
@@ -61,7 +77,7 @@ def export(network: Network, module: nn.Module, path: Path) -> list[Comparison]:
     Raises:
         ParityError: the file strays beyond the network's tolerance. It is left on disk for inspection.
     """
-    write(network, module, path)
+    write(network, module, path, dialect)
     comparisons = compare(network, module, path)
     for found in comparisons:
         if not found.within:
@@ -72,13 +88,14 @@ def export(network: Network, module: nn.Module, path: Path) -> list[Comparison]:
     return comparisons
 
 
-def write(network: Network, module: nn.Module, path: Path) -> None:
+def write(network: Network, module: nn.Module, path: Path, dialect: Dialect | None = None) -> None:
     """Write ``module`` to ``path`` as :func:`export` does, without comparing.
 
     Args:
         network: the description.
         module: its served module, whose matrices are rounded in place.
         path: of the ONNX file; its folder is made.
+        dialect: of the graph, the usual one when None.
     """
     module.eval()
     round_weights(module, network.precision)
@@ -89,6 +106,7 @@ def write(network: Network, module: nn.Module, path: Path) -> None:
         [tensor.name for tensor in network.inputs],
         [tensor.name for tensor in network.outputs],
         network.export_shapes(),
+        dialect,
     )
     store(proto, network.precision)
     onnx.checker.check_model(proto)
@@ -102,14 +120,17 @@ def to_proto(
     inputs: Sequence[str],
     outputs: Sequence[str],
     dynamic_shapes: tuple[Any, ...] | None,
+    dialect: Dialect | None = None,
 ) -> onnx.ModelProto:
     """Trace ``module`` with torch.export; parameters keep their names, what is constant is folded."""
+    dialect = dialect or Dialect()
     with torch.no_grad(), _quiet():
         program = torch.onnx.export(
             module,
             arguments,
             dynamo=True,
-            opset_version=OPSET,
+            opset_version=dialect.opset,
+            custom_translation_table=dict(dialect.translations),
             input_names=list(inputs),
             output_names=list(outputs),
             dynamic_shapes=dynamic_shapes,

@@ -8,6 +8,7 @@ from typing import cast
 
 import click
 
+from triton_anime_export.deform_operator import DIALECT, use_operator
 from triton_anime_export.download import cached
 from triton_anime_export.errors import WeightsError
 from triton_anime_export.folders import model_folder, model_repository, onnx_file
@@ -52,6 +53,12 @@ from triton_anime_export.weights import load
     "Default: the authors' number for full sizes; config.pbtxt tells it.",
 )
 @click.option(
+    "--deform",
+    type=click.Choice(("decomposed", "operator")),
+    help="How deformable convolutions (propainter, e2fgvi_hq) are written: as GridSample and Conv (the "
+    "default), or as DeformConv of opset 19, where the runtime has it.",
+)
+@click.option(
     "--weights",
     type=click.Path(path_type=Path),
     help="weights.pt of a training run or an official checkpoint. Default: the committed file (lite), what "
@@ -75,6 +82,7 @@ def command(
     size: str,
     serve_as: str | None,
     iterations: int | None,
+    deform: str | None,
     weights: Path | None,
     output: Path | None,
     report: Path | None,
@@ -87,9 +95,11 @@ def command(
     if (name is None) == (profile is None):
         raise click.UsageError("Name one network, or a --profile with --output.")
     if profile is not None:
-        if output is None or any(given is not None for given in (weights, report, serve_as, iterations)):
+        alone = (weights, report, serve_as, iterations, deform)
+        if output is None or any(given is not None for given in alone):
             raise click.UsageError(
-                "--profile needs --output, and takes none of --weights, --report, --serve-as, --iterations."
+                "--profile needs --output, and takes none of --weights, --report, --serve-as, --iterations, "
+                "--deform."
             )
         _repository(profile, output, add, leave_out)
         return
@@ -108,7 +118,9 @@ def command(
     module = load(network, cast("Size", size), weights or _kept(network, size))
     network = served
     path = onnx_file(network, repository)
-    comparisons = export(network, module, path)
+    if deform == "operator":
+        use_operator(module)
+    comparisons = export(network, module, path, DIALECT if deform == "operator" else None)
     folder = model_folder(network, repository)
     (folder / "config.pbtxt").write_text(config_text(network), "utf-8")
     if report is not None:

@@ -1,8 +1,9 @@
 """Sampling at arbitrary places: warping by a flow, and modulated deformable convolution.
 
 Zhu et al., "Deformable ConvNets v2: More Deformable, Better Results" (CVPR 2019). The convolution is written
-as one ``grid_sample`` and a plain convolution, so that it exports to operators that every runtime has; ONNX's
-own DeformConv begins with opset 19.
+as one ``grid_sample`` and a plain convolution, so that it exports to operators that every runtime has. ONNX's
+own DeformConv begins with opset 19: :mod:`triton_anime_export.deform_operator` writes that instead, for
+modules whose ``operator`` is set.
 """
 
 from __future__ import annotations
@@ -73,6 +74,20 @@ def deformable_convolution(x: Tensor, offsets: Tensor, mask: Tensor, weight: Ten
     return F.conv2d(read.reshape(b, c * TAPS, h, w), weight.reshape(weight.shape[0], c * TAPS, 1, 1), bias)
 
 
+@torch.library.custom_op("triton_anime::deform_conv", mutates_args=())
+def deform_conv(
+    x: Tensor, offsets: Tensor, mask: Tensor, weight: Tensor, bias: Tensor, groups: int
+) -> Tensor:
+    """:func:`deformable_convolution` as one operator, which a graph may keep as one; ``groups`` is G."""
+    del groups  # the mask tells it here; the graph's operator has it as an attribute
+    return deformable_convolution(x, offsets, mask, weight, bias)
+
+
+@deform_conv.register_fake
+def _shape(x: Tensor, offsets: Tensor, mask: Tensor, weight: Tensor, bias: Tensor, groups: int) -> Tensor:
+    return x.new_empty(x.shape[0], weight.shape[0], x.shape[2], x.shape[3])
+
+
 def _places(x: Tensor) -> tuple[Tensor, Tensor]:
     """Row ``[H, 1]`` and column ``[1, W]`` of each pixel."""
     rows = torch.arange(x.shape[2], dtype=x.dtype, device=x.device)
@@ -89,7 +104,12 @@ class DeformableAlignment(nn.Module):
         condition: channels of the condition.
         groups: groups of channels that move together.
         reach: how far a tap may go, in pixels.
+
+    Attributes:
+        operator: whether the convolution is to be one operator of the graph.
     """
+
+    operator: bool = False
 
     def __init__(self, channels_in: int, channels: int, condition: int, groups: int, reach: float) -> None:
         super().__init__()
@@ -110,4 +130,11 @@ class DeformableAlignment(nn.Module):
         if flow is not None:
             offsets = offsets + flow.flip(1).repeat(1, border // 2, 1, 1)
         mask = torch.sigmoid(read[:, border:])
+        return self.convolve(x, offsets, mask)
+
+    def convolve(self, x: Tensor, offsets: Tensor, mask: Tensor) -> Tensor:
+        """:func:`deformable_convolution` with this module's weights."""
+        if self.operator:
+            groups = mask.shape[1] // TAPS
+            return deform_conv(x, offsets, mask, self.weight, self.bias, groups)
         return deformable_convolution(x, offsets, mask, self.weight, self.bias)

@@ -12,7 +12,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from triton_anime_export.networks._deformable import DeformableAlignment, deformable_convolution, warp
+from triton_anime_export.networks._deformable import DeformableAlignment, warp
 
 GROUPS = 16
 REACH = 10.0
@@ -47,9 +47,7 @@ class SecondOrderAlignment(DeformableAlignment):
         # Half of the groups belong to either state. Flows have x first, offsets have y first.
         towards = [either.flip(1).repeat(1, taps // 2, 1, 1) for either in (flow, flow2)]
         offsets = self.reach * torch.tanh(read[:, : 2 * taps]) + torch.cat(towards, dim=1)
-        return deformable_convolution(
-            states, offsets, torch.sigmoid(read[:, 2 * taps :]), self.weight, self.bias
-        )
+        return self.convolve(states, offsets, torch.sigmoid(read[:, 2 * taps :]))
 
 
 class Propagation(nn.Module):
