@@ -91,6 +91,7 @@ class Ensemble:
         self.called: list[str] = []
         utils: Any = types.ModuleType("triton_python_backend_utils")
         utils.Tensor, utils.TritonError, utils.InferenceResponse = Tensor, TritonError, InferenceResponse
+        utils.TritonModelException = RefusedError
         utils.get_input_tensor_by_name = lambda request, name: _find(request.inputs(), name)
         utils.get_output_tensor_by_name = lambda response, name: _find(response.output_tensors(), name)
         ensemble = self

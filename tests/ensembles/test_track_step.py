@@ -73,6 +73,11 @@ def test_request_without_anything_to_follow_is_refused(server: Server) -> None:
         server.infer("track_step", {"FRAME": _scene(20)[0]}, ["PROB"])
 
 
+def test_a_width_that_is_no_number_is_refused(ensemble: Any, refused: type[Exception]) -> None:
+    with pytest.raises(refused, match="is a number of channels, not 'wide'"):
+        ensemble("track_step", {"hidden_width": "wide"})
+
+
 # ---------------------------------------------------------------- other widths
 
 KEY, VALUE, HIDDEN = 20, 48, 12

@@ -23,6 +23,10 @@ class TritonPythonModel:
         cv2.setNumThreads(1)
         parameters = json.loads(args["model_config"]).get("parameters", {})
         width = parameters.get("hidden_width", {}).get("string_value", "")
+        if width and not width.isdecimal():
+            raise pb_utils.TritonModelException(
+                f"hidden_width in the configuration of track_step is a number of channels, not {width!r}"
+            )
         self._step = partial(track_step, hidden_width=int(width) if width else None)
 
     def execute(self, requests: list[Any]) -> list[Any]:
