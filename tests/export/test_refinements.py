@@ -88,7 +88,7 @@ def test_the_command_writes_the_number(tmp_path: Path, monkeypatch: pytest.Monke
     torch.save(find("raft").build("lite").get_submodule("core").state_dict(), tmp_path / "weights.pt")
     exported: list[nn.Module] = []
 
-    def export(network: Network, module: nn.Module, path: Path) -> list[Comparison]:
+    def export(network: Network, module: nn.Module, path: Path, *others: object) -> list[Comparison]:
         exported.append(module)
         path.parent.mkdir(parents=True)
         onnx.save(helper.make_model(helper.make_graph([], "empty", [], [])), path)

@@ -51,7 +51,7 @@ def test_a_model_folder_is_written_under_the_other_name(
     torch.save(core.state_dict(), tmp_path / "weights.pt")
     loaded: list[nn.Module] = []
 
-    def export(network: Network, module: nn.Module, path: Path) -> list[Comparison]:
+    def export(network: Network, module: nn.Module, path: Path, *others: object) -> list[Comparison]:
         loaded.append(module)
         path.parent.mkdir(parents=True)
         onnx.save(helper.make_model(helper.make_graph([], "empty", [], [])), path)
