@@ -74,8 +74,8 @@ class ProPainterInpainter:
         server: serves both models and the three networks behind them.
         subvideo: pictures that are propagated at once, the authors' 80, at least 11. Large pictures get
             fewer, as many as ``memory_bytes`` has room for.
-        memory_bytes: what the pictures that are held may take. 640x360 has room for 80 pictures at the
-            default, 1280x720 for 13; 11 are held in any case.
+        memory_bytes: what is held of a shot may take. 640x360 has room for 80 pictures at the default,
+            1280x720 for 13; 11 are propagated at once in any case.
         grid: height and width of the networks' picture; masks are widened by four of its pixels.
         timeout_s: seconds to wait for each answer.
 
