@@ -40,6 +40,8 @@ U8 = NDArray[np.uint8]
 PAN = 2
 """Pixels by which the backdrop moves to the left from picture to picture."""
 LEVELS = 255.0
+LIVELY = {"sttn": 2.4, "e2fgvi_hq": 1.7}
+"""By what random weights are multiplied, so that what these networks draw depends on what they see."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,12 @@ def write_random(folder: Path) -> None:
         replace(propainter.PROPAINTER_GENERATE, **drawn),
     ):
         torch.manual_seed(0)
-        write(network, shake(network, network.build("lite")), folder / network.name / "1" / "model.onnx")
+        module = shake(network, network.build("lite"))
+        with torch.no_grad():
+            for weight in module.parameters():
+                if weight.ndim > 1:
+                    weight *= LIVELY.get(network.name, 1.0)
+        write(network, module, folder / network.name / "1" / "model.onnx")
         (folder / network.name / "config.pbtxt").write_text(config_text(network), encoding="utf-8")
 
 

@@ -20,9 +20,13 @@ torch = pytest.importorskip("torch", reason="needs the extra triton-anime[export
 pytestmark = [pytest.mark.triton, pytest.mark.timeout(900)]
 
 U8 = NDArray[np.uint8]
-SIZE = (48, 80)
+SIZE = (48, 72)
+"""No pixel of the narrow grids (96x144, 120x108) lies right on one of such a picture: rounding would decide
+whether the hole beside that one touches it."""
 TAKEN = {"sttn": None, "e2fgvi_hq": 3}
 """Pictures in a window of the narrow graphs."""
+LIVELY = {"sttn": 2.4, "e2fgvi_hq": 1.7}
+"""By what weights are multiplied: as initialised these networks draw one grey, whatever they are shown."""
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +34,15 @@ def modules() -> dict[str, Any]:
     from triton_anime_export.networks import e2fgvi_hq, sttn
     from triton_anime_export.random_weights import shake
 
-    torch.manual_seed(0)
-    return {each.NETWORK.name: shake(each.NETWORK, each.NETWORK.build("lite")) for each in (sttn, e2fgvi_hq)}
+    found = {}
+    for network in (sttn.NETWORK, e2fgvi_hq.NETWORK):
+        torch.manual_seed(0)
+        found[network.name] = module = shake(network, network.build("lite"))
+        with torch.no_grad():
+            for weight in module.parameters():
+                if weight.ndim > 1:
+                    weight *= LIVELY[network.name]
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +65,8 @@ def window(count: int, references: int, seed: int = 0) -> dict[str, NDArray[Any]
     rng = np.random.default_rng(seed)
 
     def pictures(number: int) -> tuple[U8, U8]:
-        cells = rng.integers(0, 256, (number, 6, 10, 3), dtype=np.uint8)
-        masks = (rng.random((number, 6, 10)) < 0.3).astype(np.uint8) * np.uint8(255)
+        cells = rng.integers(0, 256, (number, 6, 9, 3), dtype=np.uint8)
+        masks = (rng.random((number, 6, 9)) < 0.3).astype(np.uint8) * np.uint8(255)
         large = [np.kron(each, np.ones((8, 8, 1), np.uint8)) for each in cells]
         return np.stack(large), masks.repeat(8, axis=1).repeat(8, axis=2)
 
@@ -82,11 +93,11 @@ def ask(server: Server, network: str, given: dict[str, NDArray[Any]], taken: int
     return np.asarray(server.infer("inpaint_video", inputs, timeout_s=240)["PLATES"])
 
 
-def close(found: U8, wanted: U8) -> None:
-    """A level apart where a rounding falls the other way."""
+def close(found: U8, wanted: U8, most: int = 1) -> None:
+    """A level apart where a rounding falls the other way; two where an average of such is rounded again."""
     assert found.shape == wanted.shape
     apart = np.abs(found.astype(int) - wanted)
-    assert apart.max() <= 1
+    assert apart.max() <= most
     assert (apart > 0).mean() < 0.02
 
 
@@ -101,7 +112,10 @@ def test_the_server_draws_as_the_module_does(
         # the last picture is repeated
         order = [min(index, count - 1) for index in range(taken)]
         full |= {name: given[name][order] for name in ("FRAMES", "MASKS")}
-    close(plates, by_module(modules[network], full)[:count])
+    wanted = by_module(modules[network], full)[:count]
+    close(plates, wanted)
+    blind = by_module(modules[network], full | {"REFERENCES": np.zeros_like(full["REFERENCES"])})[:count]
+    assert np.abs(blind.astype(int) - wanted).max() > 8
     outside = given["MASKS"] == 0
     assert np.array_equal(plates[outside], given["FRAMES"][outside])
     assert not np.array_equal(plates, given["FRAMES"])
@@ -173,6 +187,6 @@ def test_a_shot_is_filled_as_the_authors_do(
     wanted = as_the_authors_do(modules[network], pictures, side, GRIDS[network])
     assert len(found) == count
     for plate, true, picture in zip(found, wanted, pictures, strict=True):
-        close(plate, true)
+        close(plate, true, most=2)
         assert np.array_equal(plate[picture.hole == 0], picture.frame[picture.hole == 0])
         assert not np.array_equal(plate, picture.frame)

@@ -44,7 +44,7 @@ class Shown:
 
 
 class Inpainter(Protocol):
-    """Fills the holes of a shot, all pictures together."""
+    """Fills the holes of a shot, all pictures together. Several shots may be filled at once, by threads."""
 
     def fill(self, shot: Iterable[Shown]) -> Iterator[U8]:
         """The pictures of ``shot`` with their holes filled, in order, one answer for each.
