@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from triton_anime.characters import CharacterView
 
 U8 = NDArray[np.uint8]
+Light = tuple[float, float, float]
 
 KEPT = 3
 """Crops kept of one character of a shot."""
@@ -25,6 +26,8 @@ _APART = 8
 # What is left of a score when the box touches the frame's left, top, right, bottom: anime often shows people
 # from the waist up, so the lower edge costs little; without the head there is little to go by.
 _CUT = (0.75, 0.5, 0.75, 0.85)
+# Percentile of a frame's levels that counts as white.
+_WHITE = 98
 # Mean absolute Laplacian (levels) of a crop with clear lines; blurred ones have a fraction of it.
 _SHARP = 10.0
 # Share of the frame's area from which a character is as large as is of use.
@@ -41,6 +44,7 @@ class Crop:
         rgba: straight RGBA uint8 [h,w,4], long side :data:`LONG_SIDE` at most; nobody else is in it.
         cut: whether the box touches the left, top, right, bottom edge of the frame.
         score: how much the crop is worth, 0..1.
+        light: levels of red, green, blue that count as white in its frame, see :func:`light_of`.
     """
 
     frame: int
@@ -48,10 +52,27 @@ class Crop:
     rgba: U8
     cut: tuple[bool, bool, bool, bool]
     score: float
+    light: Light = (255.0, 255.0, 255.0)
+
+
+def light_of(picture: U8) -> Light:
+    """What counts as white in a frame RGB uint8 [H,W,3]: the level that one pixel in fifty exceeds.
+
+    The white patch of Land & McCann, "Lightness and Retinex Theory", 1971, for night, dusk and fades that are
+    laid over a whole picture.
+    """
+    step = max(1, min(picture.shape[:2]) // 60)
+    red, green, blue = np.percentile(picture[::step, ::step].reshape(-1, 3), _WHITE, axis=0, method="lower")
+    return float(red), float(green), float(blue)
 
 
 def crop_of(
-    character: U8, identity: U8, view: CharacterView, frame: int, mask_quality: float | None = None
+    character: U8,
+    identity: U8,
+    view: CharacterView,
+    frame: int,
+    mask_quality: float | None = None,
+    light: Light = (255.0, 255.0, 255.0),
 ) -> Crop | None:
     """Cut one character out of its drawing; ``None`` where it is too small to be told from others.
 
@@ -61,6 +82,7 @@ def crop_of(
         view: which one.
         frame: number of the drawing's first frame.
         mask_quality: how well the networks agree on the characters of the drawing, 0..1, where known.
+        light: of the frame, see :func:`light_of`.
     """
     if view.area < _LEAST_AREA:
         return None
@@ -77,7 +99,7 @@ def crop_of(
     score *= 0.5 + 0.5 * (1.0 if mask_quality is None else mask_quality)
     for factor, is_cut in zip(_CUT, cut, strict=True):
         score *= factor if is_cut else 1.0
-    return Crop(frame, (x, y, w, h), rgba, cut, round(score, 6))
+    return Crop(frame, (x, y, w, h), rgba, cut, round(score, 6), light)
 
 
 def _shrunk(layer: U8, own: NDArray[np.bool_]) -> U8:

@@ -5,8 +5,9 @@ kin; Deng et al., "An Efficient Color Representation for Image Retrieval", 2001)
 make it comparable between shots:
 
 * colours are compared as histograms in Lab with soft bins (Bhattacharyya's coefficient);
-* light: night, dusk and fades multiply all colours of a shot alike (von Kries), so that the likeness is that
-  under the best of a grid of gains, less what such a gain costs;
+* light: night, dusk and fades multiply all colours of a shot alike (von Kries). Colours are first brightened
+  to what the frame's white says; the likeness is then that under the best of a grid of gains upon one of the
+  two, less what such a gain costs, as some pictures have no white and some people are drawn in no light;
 * place: besides the whole, upper parts of three heights are compared, each with the most alike of the other,
   so that a whole figure fits one seen from the waist up. What is left and right does not count: figures
   turn round.
@@ -27,7 +28,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_anime.cast.crops import Crop
+from triton_anime.cast.crops import Crop, Light
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -40,8 +41,11 @@ _CELLS = 10  # cells of the cube of colours along each axis, before the rarer on
 # Bins of L, a, b; a and b are drawn together towards grey, where eyes tell more, by c / (c + 25).
 _L_BINS, _AB_BINS, _CHROMA_HALF, _CHROMA_MOST = 5, 7, 25.0, 0.8
 # Logarithms of gains tried upon one of two looks, and what a unit of each costs.
-_BRIGHTER, _WARMER = (0.0, 0.25, 0.5, 0.75, 1.0), (0.0, -0.1, 0.1, 0.2, 0.3)
+_BRIGHTER, _WARMER = (0.0, 0.25, 0.5), (0.0, -0.1, 0.1, 0.2, 0.3)
 _BRIGHTER_COST, _WARMER_COST = 0.05, 0.1
+# The level that a frame's white is brought to, the largest gain for that, and how much larger that of one
+# channel may be than that of all: a green wall is no green light.
+_WHITE, _MOST, _MOST_TINT = 245.0, 3.0, 1.25
 # Upper parts, in bands, that are compared besides the whole.
 _UPPER = (1, 2, 3)
 
@@ -52,7 +56,7 @@ class Look:
 
     Attributes:
         frame, box, score: as in :class:`~triton_anime.cast.crops.Crop`.
-        colours: RGB uint8 [n,3], the commonest first.
+        colours: RGB uint8 [n,3] as in white light, the commonest first.
         places: uint8 [n,BANDS], square root of the share of each colour in each band · 255.
         embedding: float32 [D] of a network, length 1; None where none is served.
     """
@@ -105,6 +109,7 @@ def describe(crop: Crop, embedding: F32 | None = None) -> Look:
     """The look of a crop; ``embedding`` is the network's float32 [D], where one is served."""
     rgb, alpha = _small(crop.rgba)
     weight = _weight(rgb, alpha)
+    rgb = np.clip(rgb * _exposure(crop.light), 0, 1)
     rows = (np.arange(len(rgb)) * BANDS // len(rgb))[:, None].repeat(rgb.shape[1], axis=1)
     solid = weight > 0
     colours, places = _palette(rgb[solid], weight[solid], rows[solid])
@@ -115,7 +120,7 @@ def describe(crop: Crop, embedding: F32 | None = None) -> Look:
 
 
 def likeness(look: Look, others: Sequence[Look]) -> F32:
-    """How alike one look is to each of others, float32 [len(others)], 1 for the same.
+    """How alike one look is to each of others, float32 [len(others)]: 1 for the same, less for others.
 
     Where all of them have embeddings of one length, the cosine of these; else by colours.
     """
@@ -123,7 +128,7 @@ def likeness(look: Look, others: Sequence[Look]) -> F32:
     if own is not None:
         theirs = [other.embedding for other in others]
         if all(one is not None and one.shape == own.shape for one in theirs):
-            return np.stack([one for one in theirs if one is not None]) @ own
+            return np.minimum(np.stack([one for one in theirs if one is not None]) @ own, 1)
     mine = look.under_gains
     found = np.empty(len(others), np.float32)
     for index, other in enumerate(others):
@@ -132,12 +137,19 @@ def likeness(look: Look, others: Sequence[Look]) -> F32:
     return found
 
 
+def _exposure(light: Light) -> F32:
+    """Gains of red, green, blue that bring a frame's white to white."""
+    gains = np.clip(_WHITE / np.maximum(light, 1.0), 1.0, _MOST)
+    common = gains.min()
+    return np.asarray(common * np.clip(gains / common, 1.0, _MOST_TINT), np.float32)
+
+
 def _best(lit: F32, plain: F32) -> float:
     """The best likeness of [gains,parts,bins] to [parts,bins], less the gains' costs."""
     alike = lit @ plain.T
     upper = alike[:, 1:, 1:]
     parts = 0.5 * (upper.max(axis=1).mean(axis=1) + upper.max(axis=2).mean(axis=1))
-    return float((0.5 * (alike[:, 0, 0] + parts) - _COSTS).max())
+    return min(1.0, float((0.5 * (alike[:, 0, 0] + parts) - _COSTS).max()))
 
 
 def _grid() -> tuple[F32, F32]:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_anime.cast.crops import LONG_SIDE, BestCrops, Crop, crop_of
+from triton_anime.cast.crops import LONG_SIDE, BestCrops, Crop, crop_of, light_of
 from triton_anime.cast.descriptor import Look, describe
 from triton_anime.errors import ModelError
 from triton_anime.roles import EMBEDDINGS, Roles
@@ -37,9 +37,11 @@ def with_looks(drawings: Iterable[DrawingLayers], embed: Embed) -> Iterator[Draw
 
 
 def _crops(layers: DrawingLayers) -> Iterator[tuple[int, Crop]]:
+    first = layers.drawing.first
+    light = light_of(first.image) if layers.characters else None
     for view in layers.characters:
-        frame = layers.drawing.first.index
-        crop = crop_of(layers.character, layers.identity, view, frame, layers.mask_quality)
+        assert light is not None
+        crop = crop_of(layers.character, layers.identity, view, first.index, layers.mask_quality, light)
         if crop is not None:
             yield view.id, crop
 

@@ -152,9 +152,7 @@ def _frames(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
             }
 
 
-def write_scene_distribution(
-    path: Path, facts: Facts, records: Records, found: Overall, roll: Roll
-) -> None:
+def write_scene_distribution(path: Path, facts: Facts, records: Records, found: Overall, roll: Roll) -> None:
     """Write statistics/scene_distribution.json: what each scene consists of, and the whole."""
     totals: Counter[str] = Counter()
     crowd: Counter[int] = Counter()

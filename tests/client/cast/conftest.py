@@ -39,27 +39,30 @@ def figure(hair: Colour, coat: Colour, legs: Colour, height: int = 180, whole: b
     return rgba if whole else np.ascontiguousarray(rgba[: at(5)])
 
 
-def cropped(rgba: U8, frame: int = 0, score: float = 0.8) -> Crop:
-    """A figure as a crop of a frame."""
+def cropped(
+    rgba: U8, frame: int = 0, score: float = 0.8, light: tuple[float, float, float] = (250, 250, 250)
+) -> Crop:
+    """A figure as a crop of a frame whose white has these levels."""
     h, w = rgba.shape[:2]
-    return Crop(frame, (4, 4, w, h), rgba, (False, False, False, False), score)
+    return Crop(frame, (4, 4, w, h), rgba, (False, False, False, False), score, light)
 
 
 PEOPLE: dict[str, dict[str, Any]] = {
     "kenji": {"hair": (60, 40, 30), "coat": (190, 40, 45), "legs": (40, 45, 70)},
     "mei": {"hair": (240, 200, 90), "coat": (70, 160, 90), "legs": (235, 235, 240)},
+    "sora": {"hair": (120, 190, 235), "coat": (35, 35, 45), "legs": (225, 150, 60)},
     # The uniform of mei under other hair.
     "ran": {"hair": (110, 70, 190), "coat": (70, 160, 90), "legs": (235, 235, 240)},
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def person() -> Callable[..., U8]:
-    """``person("mei", height=90)`` draws one of three people, RGBA."""
+    """``person("mei", height=90)`` draws one of four people, RGBA."""
     return lambda name, **how: figure(**PEOPLE[name], **how)
 
 
 @pytest.fixture
 def crop() -> Callable[..., Crop]:
-    """``crop(rgba, frame=0, score=0.8)``."""
+    """``crop(rgba, frame=0, score=0.8, light=(250, 250, 250))``."""
     return cropped

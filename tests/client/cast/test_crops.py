@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from triton_anime.cast.crops import KEPT, LONG_SIDE, BestCrops, Crop, crop_of
+from triton_anime.cast.crops import KEPT, LONG_SIDE, BestCrops, Crop, crop_of, light_of
 from triton_anime.characters import CharacterView, views
 
 U8 = NDArray[np.uint8]
@@ -82,6 +82,14 @@ def test_larger_clearer_and_surer_crops_are_worth_more(person: Any) -> None:
     assert score(large) > score(blurred)
     assert score(large) > score(veiled)
     assert score(large, 0.9) > score(large, 0.3)
+
+
+def test_the_light_of_a_frame() -> None:
+    picture = np.full((360, 640, 3), 60, np.uint8)
+    picture[:180] = (200, 190, 120)
+    picture[0, 0] = 255  # one bright pixel is a reflection
+    assert light_of(picture) == (200, 190, 120)
+    assert light_of(picture[:1, :1]) == (255, 255, 255)
 
 
 def test_a_speck_is_nobody(person: Any) -> None:

@@ -46,10 +46,29 @@ def test_size_does_not_matter(person: Any, alike: Any, height: int) -> None:
 
 @pytest.mark.parametrize("gain", [NIGHT, DUSK, DIM])
 @pytest.mark.parametrize("name", ["kenji", "mei", "ran"])
-def test_light_does_not_matter(person: Any, alike: Any, name: str, gain: tuple[float, float, float]) -> None:
-    assert alike(person(name), lit(person(name), gain)) > ALIKE
+def test_light_does_not_matter(person: Any, crop: Any, name: str, gain: tuple[float, float, float]) -> None:
+    day = describe(crop(person(name)))
+    other = describe(crop(lit(person(name), gain), light=tuple(250 * value for value in gain)))
+    assert likeness(day, [other])[0] > ALIKE
     # whichever of the two is in the dark
-    assert alike(lit(person(name), gain), person(name)) == alike(person(name), lit(person(name), gain))
+    assert likeness(other, [day])[0] == likeness(day, [other])[0]
+
+
+@pytest.mark.parametrize("gain", [DIM, (0.95, 0.86, 0.8)])
+def test_a_picture_without_white_can_be_dim_too(person: Any, alike: Any, gain: Any) -> None:
+    assert alike(person("kenji"), lit(person("kenji"), gain)) > ALIKE
+
+
+def test_people_of_one_night_stay_two(person: Any, crop: Any) -> None:
+    light = tuple(250 * value for value in NIGHT)
+    kenji, mei = (describe(crop(lit(person(name), NIGHT), light=light)) for name in ("kenji", "mei"))
+    assert likeness(kenji, [mei])[0] < 0.6
+
+
+def test_a_green_wall_is_no_green_light(person: Any, crop: Any) -> None:
+    day = describe(crop(person("mei")))
+    before_a_wall = describe(crop(person("mei"), light=(90, 235, 90)))
+    assert likeness(day, [before_a_wall])[0] > 0.75
 
 
 def test_a_bust_is_the_whole_figure(person: Any, alike: Any) -> None:
