@@ -275,7 +275,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--art", type=Path, help="folder with SOURCES.tsv: its sprites play")
-    parser.add_argument("--episodes", type=int, default=16)
+    parser.add_argument("--episodes", type=int, default=10)
     parser.add_argument("--tune", action="store_true", help="show the thresholds on the seeds for tuning")
     options = parser.parse_args()
     cv2.setNumThreads(1)

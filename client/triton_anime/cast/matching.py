@@ -14,7 +14,7 @@ from triton_anime.cast.gallery import Person
 ALIKE = 0.66
 """Likeness of colours from which two characters are one person; see perf/README.md."""
 ALIKE_EMBEDDED = 0.6
-"""The same for the cosine of a network's embeddings: DINOv2's of one thing seen twice lie above it."""
+"""The same for the cosine of a network's embeddings: a guess, as none has been measured."""
 
 
 @dataclass(frozen=True)
