@@ -281,9 +281,9 @@ def main() -> None:
     cv2.setNumThreads(1)
     if options.tune:
         tuning = [drawn_episode(TUNED + number) for number in range(14)]
-        for name, answer in (("looks", by_looks), ("RGB histogram", by_histogram)):
-            for alike in (0.58, 0.62, 0.66, 0.7, 0.74, 0.78, 0.82, 0.86):
-                print(name, alike, scored(tuning, [answer(one, alike) for one in tuning]), flush=True)
+        for ask in (by_looks, by_histogram):
+            for tried in (0.58, 0.62, 0.66, 0.7, 0.74, 0.78, 0.82, 0.86):
+                print(ask.__name__, tried, scored(tuning, [ask(one, tried) for one in tuning]), flush=True)
         return
     if options.art is None:
         episodes = [drawn_episode(REPORTED + number) for number in range(options.episodes)]
