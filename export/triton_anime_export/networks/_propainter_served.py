@@ -9,7 +9,7 @@ from triton_anime_export.frame_io import resize, to_float, to_uint8
 from triton_anime_export.networks._propainter_flow import FlowCompletion, FlowSize, complete
 from triton_anime_export.networks._propainter_generator import Generator, GeneratorSize
 from triton_anime_export.networks._propainter_images import ImagePropagation
-from triton_anime_export.networks._video_window import composited
+from triton_anime_export.networks._video_window import TOUCHED, composited
 
 Grid = tuple[int, int]
 """Height and width of the network's picture, multiples of 8."""
@@ -123,7 +123,7 @@ class ServedGenerate(nn.Module):
 
 def touched(masks: torch.Tensor, grid: Grid) -> torch.Tensor:
     """Masks uint8 ``[T, H, W]`` to float ``[1, T, 1, h, w]``: 1 wherever the hole touches a pixel, else 0."""
-    return (resize((masks > 0).unsqueeze(1).float(), grid) > 0.0).float()[None]
+    return (resize((masks > 0).unsqueeze(1).float(), grid) > TOUCHED).float()[None]
 
 
 def flow_to_grid(flow: torch.Tensor, grid: Grid) -> torch.Tensor:

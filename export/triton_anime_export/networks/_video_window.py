@@ -15,6 +15,10 @@ from torch.nn import functional as F
 from triton_anime_export.frame_io import resize, to_float, to_uint8
 from triton_anime_export.network import Tensor
 
+TOUCHED = 1e-4
+"""Share of a pixel from which the hole touches it:
+where pixels of both sizes coincide, rounding leaves less."""
+
 
 def window_inputs(frames: int | str) -> tuple[Tensor, ...]:
     """The inputs of a served network that draws ``frames`` neighbours (a word where any number will do)."""
@@ -58,7 +62,7 @@ def blanked(frames: torch.Tensor, masks: torch.Tensor, grid: tuple[int, int]) ->
         float [T,3,h,w] in -1..1, 0 wherever the hole touches a pixel.
     """
     inside = resize((masks > 0).unsqueeze(1).float(), grid)
-    return (to_float(frames, grid) * 2.0 - 1.0) * (inside <= 0.0).float()
+    return (to_float(frames, grid) * 2.0 - 1.0) * (inside <= TOUCHED).float()
 
 
 def composited(drawn: torch.Tensor, frames: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
