@@ -1,8 +1,8 @@
 """Which operators a graph has, and which of them TensorRT's ONNX parser does not take.
 
 The list is that of the parser's public support matrix (onnx-tensorrt, ``docs/operators.md``, opset 17), less
-what later releases added (LayerNormalization in 8.6, DeformConv in 10.1). It says what cannot work, not what does: there was no
-TensorRT at hand to try a graph on.
+what later releases added (LayerNormalization in 8.6, DeformConv in 10.1). It says what cannot work, not what
+does: there was no TensorRT at hand to try a graph on.
 """
 
 from __future__ import annotations
