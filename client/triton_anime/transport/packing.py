@@ -22,6 +22,8 @@ _WORTH_SHARING = 32 * 2**10
 _ARENA_SIZE = 256 * 2**20
 # Arenas put aside after lost requests, before shared memory is given up.
 _RETIRED_AT_MOST = 4
+# Outputs whose size is remembered; frames come in few sizes, but boxes and memories grow with every request.
+_SIZES_AT_MOST = 1024
 
 Slice = tuple[int, int]
 
@@ -97,7 +99,7 @@ class Packer:
                 array = result.as_numpy(name)
                 arrays[name] = array if array.flags.writeable else array.copy()
             if arrays[name].dtype != object:
-                self._sizes[(*packet.form, name)] = arrays[name].nbytes
+                self._learn((*packet.form, name), arrays[name].nbytes)
         return arrays
 
     def release(self, packet: Packet, *, answered: bool = True) -> None:
@@ -119,8 +121,9 @@ class Packer:
 
     def forget_size(self, packet: Packet) -> None:
         """An output did not fit where the last one of its kind did: learn its size again."""
-        for name in packet.answers:
-            self._sizes.pop((*packet.form, name), None)
+        with self._lock:
+            for name in packet.answers:
+                self._sizes.pop((*packet.form, name), None)
 
     def close(self) -> None:
         """Give the shared memory back, on both sides."""
@@ -129,6 +132,14 @@ class Packer:
             self._arena, self._retired, self.enabled = None, [], False
         for arena in arenas:
             self._drop(arena)
+
+    def _learn(self, output: tuple[Any, ...], size: int) -> None:
+        """Remember the size of an output, and forget the one that was answered longest ago."""
+        with self._lock:
+            self._sizes.pop(output, None)  # or it would keep its old place
+            self._sizes[output] = size
+            if len(self._sizes) > _SIZES_AT_MOST:
+                del self._sizes[next(iter(self._sizes))]
 
     def _request(self, packet: Packet, name: str) -> Any:
         output = triton.InferRequestedOutput(name)

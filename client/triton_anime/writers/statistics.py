@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from triton_anime.cast.roll import Roll
+from triton_anime.roles import EMBEDDINGS
 from triton_anime.timecode import rational
 from triton_anime.writers.json_stream import document, rounded
 from triton_anime.writers.names import CHARACTER_EMBEDDINGS, frame_id, scene_id
@@ -18,7 +19,7 @@ from triton_anime.writers.temporal import Facts
 
 _WORST = 20
 # Filled by networks that this version does not serve; see docs/outputs.md.
-_UNSERVED_ROLES = ("action", "caption", "embeddings", "expression", "pose")
+_UNSERVED_ROLES = ("action", "caption", "expression", "pose")
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Overall:
 
     Attributes:
         frames, drawings, scenes: counts.
+        looks, embedded: crops of characters, and those of them that a network embedded.
         worst: the frames with the largest residual: (mean absolute error, frame id).
     """
 
@@ -68,6 +70,8 @@ class Overall:
     squared_error: Average = field(default_factory=Average)
     lowest_psnr: float | None = None
     absent_roles: set[str] = field(default_factory=set)
+    looks: int = 0
+    embedded: int = 0
     worst: list[tuple[float, str]] = field(default_factory=list)
 
     @property
@@ -77,6 +81,11 @@ class Overall:
         if mean is None:
             return None
         return 99.0 if mean <= 0 else min(99.0, 10 * math.log10(255.0**2 / mean))
+
+    @property
+    def has_embeddings(self) -> bool:
+        """Whether persons were told apart by a network: a single crop without makes colours decide."""
+        return 0 < self.embedded == self.looks
 
     def add(self, record: Record) -> None:
         """Count one drawing with all frames that show it."""
@@ -97,6 +106,9 @@ class Overall:
         self.squared_error.add(0.0 if psnr >= 99 else 255.0**2 / 10 ** (psnr / 10), times)
         self.lowest_psnr = psnr if self.lowest_psnr is None else min(self.lowest_psnr, psnr)
         self.absent_roles.update(record["absent_roles"])
+        for looks in record.get("looks", {}).values():
+            self.looks += len(looks)
+            self.embedded += sum(look["embedding"] is not None for look in looks)
         self.worst.append((record["residual_mae"], frame_id(record["shot"], record["frames"][0][0])))
         self.worst.sort(key=lambda item: (-item[0], item[1]))
         del self.worst[_WORST:]
@@ -130,8 +142,14 @@ def write_quality_report(path: Path, facts: Facts, records: Records, found: Over
                 "residual_mae": rounded(found.residual_mae.mean),
             },
         )
-        made.value("absent_roles", sorted(found.absent_roles.union(_UNSERVED_ROLES)))
-        made.value("notes", [f"{CHARACTER_EMBEDDINGS} is empty: the role embeddings is not served"])
+        unserved = {*_UNSERVED_ROLES, *(() if found.has_embeddings else (EMBEDDINGS,))}
+        made.value("absent_roles", sorted(found.absent_roles | unserved))
+        why = (
+            f"{EMBEDDINGS} told persons apart and are not kept"
+            if found.has_embeddings
+            else f"no network filled the role {EMBEDDINGS}"
+        )
+        made.value("notes", [f"{CHARACTER_EMBEDDINGS} is empty: {why}"])
         made.value("warnings", list(facts.warnings))
         made.value("worst_frames", [{"frame_id": name, "residual_mae": error} for error, name in found.worst])
         made.array("frames", _frames(records))

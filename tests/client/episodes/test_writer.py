@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 from importlib import resources
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import jsonschema
 import numpy as np
 import pytest
 
+from triton_anime.cast.looks import with_looks
 from triton_anime.episode import Job, process_episode
 from triton_anime.layers import compose
 from triton_anime.settings import Settings
@@ -154,6 +156,32 @@ def test_statistics(episode: Path) -> None:
     assert [scene["frames"] for scene in scenes["scenes"]] == [15, 15]
     assert scenes["effect_frames"] == {"fire": 30}
     assert scenes["frames_by_character_count"] == {"1": 30}
+
+
+@pytest.mark.parametrize(
+    ("shots", "absent"), [({0, 1}, False), ({0}, True), (set(), True)], ids=["all", "one shot", "none"]
+)
+def test_embeddings_that_told_persons_apart_are_no_absent_role(
+    two_shots: Path, keyed: Any, tmp_path: Path, shots: set[int], absent: bool
+) -> None:
+    def embed(crops: Any) -> Any:
+        return np.eye(len(crops), 8, dtype=np.float32)
+
+    def looked_at(drawings: Any, settings: Settings) -> Any:
+        for shot, layers in groupby(keyed(drawings, settings), key=lambda layers: layers.drawing.shot):
+            yield from with_looks(layers, embed if shot in shots else lambda crops: None)
+
+    folder = tmp_path / "episode"
+    process_episode(Job(two_shots, folder, Settings()), looked_at)
+    report = load(folder, "statistics/quality_report.json")
+    assert ("embeddings" in report["absent_roles"]) is absent
+    why = (
+        "no network filled the role embeddings"
+        if absent
+        else "embeddings told persons apart and are not kept"
+    )
+    assert report["notes"] == [f"metadata/character_embeddings.npy is empty: {why}"]
+    assert load(folder, "metadata/temporal_mapping.json")["cast"]  # somebody was looked at
 
 
 def test_embeddings_are_an_empty_array(episode: Path) -> None:
