@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from triton_anime.drawing_layers import DrawingLayers
 from triton_anime.drawings import Drawing, drawings
 from triton_anime.errors import Interrupted, OutputError, TritonAnimeError
 from triton_anime.manifest import (
@@ -36,10 +37,7 @@ from triton_anime.writers.files import FolderLock, output_errors
 from triton_anime.writers.names import PROGRESS, RUN_LOG
 from triton_anime.writers.temporal import Facts
 
-if TYPE_CHECKING:
-    from triton_anime.pipeline import DrawingLayers
-
-Decompose = Callable[[Iterator[Drawing], Settings], Iterator["DrawingLayers"]]
+Decompose = Callable[[Iterator[Drawing], Settings], Iterator[DrawingLayers]]
 """Turns drawings into layers; asked for once the video is open, so that a server may start meanwhile."""
 
 

@@ -8,20 +8,20 @@ a shot one after the other. What is kept is bounded by :class:`Settings`, never 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_anime import characters, decompose, layers, matting, stabilise
-from triton_anime.cast.descriptor import Look
+from triton_anime import characters, decompose, layers, matting
 from triton_anime.cast.looks import embedder, with_looks
-from triton_anime.characters import CharacterView, Segmentation
+from triton_anime.cel import Cel
+from triton_anime.characters import Segmentation
+from triton_anime.drawing_layers import DrawingLayers, EffectView
 from triton_anime.drawings import Drawing
 from triton_anime.fillers.cels import with_answers
 from triton_anime.fillers.networks import open_inpainter
@@ -32,115 +32,16 @@ from triton_anime.prompts import effect_type
 from triton_anime.roles import DETAIL, EFFECTS, FLOW, INPAINTING, SEGMENTATION, Answer, Roles
 from triton_anime.server import Server
 from triton_anime.settings import Settings
+from triton_anime.steady import settled, steadied
 from triton_anime.streams import Pump, in_flight, overlapped
 from triton_anime.tracker import open_tracker
 from triton_anime.trackers.flow import dis_flow
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
-T = TypeVar("T")
 
-
-# Coarse probability, of 255, from which a pixel may belong to a character that its alpha misses.
-_DOUBT = 96
 # Share of the picture, and mean probability, from which a prompt counts as found.
 _LEAST_COVERAGE, _LEAST_INTENSITY = 0.002, 0.4
-
-
-@dataclass(frozen=True)
-class EffectView:
-    """One prompt that was found in one drawing.
-
-    Attributes:
-        prompt: the words asked for.
-        type: the effect's name in the metadata.
-        intensity: mean probability inside the prompt's mask, 0..1.
-        coverage: share of the picture that the mask covers.
-    """
-
-    prompt: str
-    type: str
-    intensity: float
-    coverage: float
-
-
-@dataclass(frozen=True)
-class DrawingLayers:
-    """Everything about one distinct drawing, ready to be written.
-
-    Attributes:
-        drawing: the drawing, with its image and the frames that show it.
-        character, effects: straight RGBA uint8 [H,W,4].
-        background: RGB uint8 [H,W,3].
-        identity: uint8 [H,W]: 0 nobody, else the character's number, stable within the shot.
-        characters: one entry per number in ``identity``.
-        effects_found: prompts with a mask in this drawing.
-        effect_intensity: mean alpha of the effect layer where it is not empty, 0..1; None: role absent.
-        inpainted: whether any background pixel is not this frame's own.
-        mask_quality: soft intersection over union of independent estimates of the characters; None where
-            fewer than two networks looked, or nobody is there.
-        background_quality: share of the plate's pixels that some drawing of the shot really shows.
-        recovered_share, invented_share: shares of the plate copied from other drawings, and invented.
-        motion_magnitude: median length of the flow from the drawing before, in diagonals of the frame; None
-            for the first drawing of a shot or without flow.
-        residual_psnr, residual_mae: the composed layers against the frame, dB (99 at most) and levels.
-        absent_roles: roles that nobody fills.
-        looks: on the last drawing of a shot: how each character of the shot looks, by number.
-    """
-
-    drawing: Drawing
-    character: U8
-    effects: U8
-    background: U8
-    identity: U8
-    characters: tuple[CharacterView, ...]
-    effects_found: tuple[EffectView, ...]
-    effect_intensity: float | None
-    inpainted: bool
-    mask_quality: float | None
-    background_quality: float | None
-    recovered_share: float
-    invented_share: float
-    motion_magnitude: float | None
-    residual_psnr: float
-    residual_mae: float
-    absent_roles: frozenset[str]
-    looks: Mapping[int, tuple[Look, ...]] = field(default_factory=dict)
-
-
-@dataclass
-class Cel:
-    """A drawing on its way; each stage fills in its part."""
-
-    drawing: Drawing
-    working: U8
-    segmentation: Segmentation | None = None
-    effects: Answer | None = None
-    flow: tuple[F32, F32] | None = None
-    """Flow from the drawing before to this one and back, [h,w,2] in working pixels."""
-    identity: U8 | None = None
-    """[h,w] at the working resolution."""
-    alpha: U8 = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
-    prior: U8 = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
-    mask_quality: float | None = None
-    motion_magnitude: float | None = None
-    before: stabilise.Link | None = None
-    """To the drawing before, on the working grid; ``after`` to the next one."""
-    after: stabilise.Link | None = None
-
-    @property
-    def image(self) -> U8:
-        """The frame [H,W,3]."""
-        return self.drawing.first.image
-
-    @property
-    def probability(self) -> U8 | None:
-        """[4,h,w] class probabilities · 255 of the segmentation."""
-        return None if self.segmentation is None else self.segmentation.probability
-
-
-_Settled = tuple[Cel, Plate, U8, U8]
-"""A drawing with its plate, and its final alpha and effect prior, both [H,W]."""
 
 
 class Pipeline:
@@ -189,11 +90,12 @@ class Pipeline:
         looked = in_flight(cels, self._look, depth)  # stages 1 and 2b, and the flow
         tracked = self._track(looked)  # stage 3: identities
         refined = in_flight(tracked, lambda cel: self._refine(cel, pool), depth)  # stage 2a
-        steady = Pump(self._stabilise(refined), 2, "steady")  # stage 3: masks
+        masked = steadied(refined) if self.settings.stabilise else refined  # stage 3: masks
+        steady = Pump(masked, 2, "steady")
         plated = self._plates(steady)  # stage 2c
-        settled = self._settle(plated)  # stage 3 once more: the masks that the plates corrected
+        corrected = settled(plated)  # stage 3 once more: the masks that the plates corrected
         solved = in_flight(
-            settled, lambda done: pool.submit(self._layers, *done).result, self.settings.threads
+            corrected, lambda done: pool.submit(self._layers, *done).result, self.settings.threads
         )
         yield from with_looks(solved, embedder(self._roles))  # stage 3: who is who across cuts
 
@@ -251,6 +153,7 @@ class Pipeline:
             if moved is not None:
                 size = frame.shape[0], frame.shape[1]
                 cel.flow = (resized(moved["FORWARD"], size), resized(moved["BACKWARD"], size))
+                cel.motion_magnitude = _magnitude(cel.flow[0])
             return cel
 
         return wait
@@ -269,7 +172,7 @@ class Pipeline:
     def _refine(self, cel: Cel, pool: ThreadPoolExecutor) -> Callable[[], Cel]:
         """Stage 2a at full resolution, while threads here refine the edges of the effects."""
         height, width = cel.image.shape[:2]
-        coarse = characters.coarse_mask(cel.probability, cel.identity)
+        coarse = cel.coarse()
         inputs: dict[str, NDArray[Any]] = {"FRAME": cel.image}
         somebody = True
         if coarse is not None:
@@ -298,24 +201,6 @@ class Pipeline:
 
         return wait
 
-    def _stabilise(self, cels: Iterable[Cel]) -> Iterator[Cel]:
-        """Stage 3: masks corrected along the flow, drawing by drawing; one drawing ahead is awaited."""
-        before: Cel | None = None
-        for cel, after in _with_next(cels):
-            if before is not None and cel.flow is not None:
-                cel.motion_magnitude = _magnitude(cel.flow[0])
-            if self.settings.stabilise:
-                if before is not None and cel.flow is not None:
-                    cel.before = stabilise.trust(before.working, cel.working, *cel.flow)
-                if after is not None and after.flow is not None:
-                    cel.after = stabilise.trust(after.working, cel.working, *reversed(after.flow))
-                _move_flashes(cel, cel.alpha, cel.prior)
-            if before is not None and cel.before is not None:
-                cel.alpha = stabilise.stabilise(cel.alpha, before.alpha, cel.before)
-                cel.prior = stabilise.stabilise(cel.prior, before.prior, cel.before)
-            yield cel
-            before = cel
-
     def _plates(self, cels: Iterable[Cel]) -> Iterator[tuple[Cel, Plate]]:
         """Stage 2c: backgrounds recovered from the other drawings of the shot; the rest invented."""
         views = (_view(cel, answer) for cel, answer in self._answered(cels))
@@ -329,36 +214,11 @@ class Pipeline:
         """What a video network draws behind the foreground of each drawing, where one is chosen."""
         if self._inpainter is None:
             return ((cel, None) for cel in cels)
-        return with_answers(cels, self._inpainter, _doubt)
+        return with_answers(cels, self._inpainter)
 
     def _invent(self, frame: U8, mask: U8) -> U8 | None:
         answer = self._roles.ask(INPAINTING, {"FRAME": frame, "MASK": mask}, ["PLATE"])()
         return None if answer is None else answer["PLATE"]
-
-    def _settle(self, plated: Iterable[tuple[Cel, Plate]]) -> Iterator[_Settled]:
-        """Masks corrected by both neighbours once more, after what the plates said: it flickers too."""
-        past: U8 | None = None
-        for here, after in _with_next(self._corrected(plated)):
-            cel, plate, now, prior = here
-            alpha = now
-            if after is not None and cel.after is not None:
-                alpha = stabilise.stabilise(alpha, after[2], cel.after, stabilise.NEXT)
-            if past is not None and cel.before is not None:
-                alpha = stabilise.stabilise(alpha, past, cel.before)
-            if alpha is not now:
-                # the bare background is in plain sight there: no neighbour knows better
-                alpha[plate.copied & (now == 0) & (prior == 0)] = 0
-            yield cel, plate, alpha, prior
-            past = alpha
-
-    def _corrected(self, plated: Iterable[tuple[Cel, Plate]]) -> Iterator[_Settled]:
-        """The masks with what each drawing alone says about them, its plate included."""
-        for cel, plate in plated:
-            prior = cel.prior.copy()
-            alpha = decompose.corrected(cel.image, cel.alpha, plate.image, plate.copied & (prior == 0))
-            if self.settings.stabilise:
-                _move_flashes(cel, alpha, prior)
-            yield cel, plate, alpha, prior
 
     def _layers(self, cel: Cel, plate: Plate, alpha: U8, prior: U8) -> DrawingLayers:
         """Colours solved, recomposed and measured."""
@@ -416,24 +276,6 @@ def _quality(answer: Answer, coarse: U8 | None) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _with_next(items: Iterable[T]) -> Iterator[tuple[T, T | None]]:
-    """Everything with what comes after it."""
-    held: T | None = None
-    for item in items:
-        if held is not None:
-            yield held, item
-        held = item
-    if held is not None:
-        yield held, None
-
-
-def _move_flashes(cel: Cel, alpha: U8, prior: U8) -> None:
-    """Parts of the alpha that no neighbour knows become parts of an effect, in place."""
-    gone = stabilise.flashes(alpha, cel.before, cel.after)
-    prior[gone] = np.maximum(prior[gone], alpha[gone])
-    alpha[gone] = 0
-
-
 def _take_backward(cel: Cel) -> F32 | None:
     """The flow to the drawing before, for the last time: waiting drawings need not keep it."""
     flow, cel.flow = cel.flow, None
@@ -443,16 +285,7 @@ def _take_backward(cel: Cel) -> F32 | None:
 def _view(cel: Cel, answer: U8 | None) -> View[Cel]:
     """The drawing as the plates need it; its flow is taken."""
     foreground = cv2.max(cel.alpha, cel.prior)
-    return View(cel, cel.image, foreground, cel.working, _take_backward(cel), _doubt(cel), answer)
-
-
-def _doubt(cel: Cel) -> NDArray[np.bool_] | None:
-    """Where the segmentation or the tracker sees somebody, [h,w], whatever the alpha says."""
-    coarse = characters.coarse_mask(cel.probability, cel.identity)
-    if coarse is None:
-        return None
-    h, w = cel.working.shape[:2]
-    return cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR) >= _DOUBT
+    return View(cel, cel.image, foreground, cel.working, _take_backward(cel), cel.doubt(), answer)
 
 
 def _dis(before: U8, after: U8) -> Callable[[], Answer | None]:

@@ -11,9 +11,9 @@ import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from triton_anime.cast.roll import call_roll
+from triton_anime.drawing_layers import DrawingLayers
 from triton_anime.errors import OutputError
 from triton_anime.writers.annotations import write_embeddings, write_frame_annotations
 from triton_anime.writers.files import output_errors
@@ -34,9 +34,6 @@ from triton_anime.writers.statistics import (
     write_scene_distribution,
 )
 from triton_anime.writers.temporal import Facts, write_temporal_mapping
-
-if TYPE_CHECKING:
-    from triton_anime.pipeline import DrawingLayers
 
 _THREADS = 2
 _WAITING = 4

@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from triton_anime.drawing_layers import DrawingLayers
 from triton_anime.drawings import Drawing
 from triton_anime.errors import InputError, ModelError, RoleAbsentError
 from triton_anime.layers import compose
 from triton_anime.matting import boxes_of
-from triton_anime.pipeline import DrawingLayers, Pipeline
+from triton_anime.pipeline import Pipeline
 from triton_anime.server import FakeServer, ServedModel, TensorDescription
 from triton_anime.settings import Settings
 from triton_anime.video import Frame

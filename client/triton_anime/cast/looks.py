@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -12,11 +11,9 @@ from numpy.typing import NDArray
 
 from triton_anime.cast.crops import LONG_SIDE, BestCrops, Crop, crop_of, light_of
 from triton_anime.cast.descriptor import Look, describe
+from triton_anime.drawing_layers import DrawingLayers
 from triton_anime.errors import ModelError
 from triton_anime.roles import EMBEDDINGS, Roles
-
-if TYPE_CHECKING:
-    from triton_anime.pipeline import DrawingLayers
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]

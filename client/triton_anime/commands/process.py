@@ -17,9 +17,9 @@ from triton_anime.progress import JsonLines, Reporter, Summary, failure
 from triton_anime.timecode import parse_span
 
 if TYPE_CHECKING:
+    from triton_anime.drawing_layers import DrawingLayers
     from triton_anime.drawings import Drawing
     from triton_anime.episode import Job
-    from triton_anime.pipeline import DrawingLayers
     from triton_anime.server_source import ServerSource
     from triton_anime.settings import Settings
 

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from triton_anime.cel import Cel
 from triton_anime.fillers.waiting import answered, pack, unpack
 from triton_anime.fillers.window import Inpainter, Shown
 from triton_anime.plates import hidden, shrunk
 
-if TYPE_CHECKING:
-    from triton_anime.pipeline import Cel
-
 U8 = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 
-def with_answers(
-    cels: Iterable[Cel], inpainter: Inpainter, doubt: Callable[[Cel], Mask | None]
-) -> Iterator[tuple[Cel, U8]]:
+def with_answers(cels: Iterable[Cel], inpainter: Inpainter) -> Iterator[tuple[Cel, U8]]:
     """Drawings of one shot, each with what ``inpainter`` draws behind its foreground, [h,w,3].
 
     The filler sees working frames, with all of the foreground and of the doubt as their hole.
@@ -31,17 +25,16 @@ def with_answers(
     Args:
         cels: drawings with settled alphas.
         inpainter: see :func:`triton_anime.fillers.networks.open_inpainter`.
-        doubt: where there may be foreground that the alphas miss, [h,w].
 
     Raises:
         ServerError: the server failed.
     """
-    return answered(cels, inpainter, lambda cel: shown(cel, doubt(cel)), put_away, take_out)
+    return answered(cels, inpainter, shown, put_away, take_out)
 
 
-def shown(cel: Cel, doubt: Mask | None) -> Shown:
+def shown(cel: Cel) -> Shown:
     """The working frame with its hole."""
-    hole = hidden(cv2.max(cel.alpha, cel.prior), doubt)
+    hole = hidden(cv2.max(cel.alpha, cel.prior), cel.doubt())
     size = cel.working.shape[0], cel.working.shape[1]
     return Shown(cel.working, shrunk(hole, size) * np.uint8(255))
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from triton_anime.drawing_layers import DrawingLayers
 from triton_anime.layers import compose, recomposition_error
 from triton_anime.writers.files import link_or_copy, write_bytes
 from triton_anime.writers.jpeg import decode_jpeg, encode_jpeg
 from triton_anime.writers.names import LAYERS, layer_path
 from triton_anime.writers.png import encode_indexed, encode_rgba
 from triton_anime.writers.records import Record, record_of
-
-if TYPE_CHECKING:
-    from triton_anime.pipeline import DrawingLayers
 
 # The error of the layers as written is measured on every fourth row: a quarter of the cost, and the same
 # number to two digits.

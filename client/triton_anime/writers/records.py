@@ -11,17 +11,15 @@ import json
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import cv2
 
+from triton_anime.drawing_layers import DrawingLayers
 from triton_anime.roles import EFFECTS, SEGMENTATION
 from triton_anime.timecode import rational
 from triton_anime.writers.json_stream import compact, rounded
 from triton_anime.writers.names import PROGRESS, scene_id
-
-if TYPE_CHECKING:
-    from triton_anime.pipeline import DrawingLayers
 
 Record = dict[str, Any]
 

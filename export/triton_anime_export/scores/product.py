@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from triton_anime.drawing_layers import DrawingLayers
 from triton_anime.drawings import drawings
-from triton_anime.pipeline import DrawingLayers, Pipeline
+from triton_anime.pipeline import Pipeline
 from triton_anime.server import Server
 from triton_anime.settings import Settings
 from triton_anime_export.scores.clip import HOLD, RATE, Clip

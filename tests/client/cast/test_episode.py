@@ -17,10 +17,11 @@ import pytest
 from numpy.typing import NDArray
 
 from triton_anime.cast.matching import ALIKE
+from triton_anime.drawing_layers import DrawingLayers
 from triton_anime.drawings import Drawing
 from triton_anime.episode import Job, process_episode
 from triton_anime.errors import Interrupted
-from triton_anime.pipeline import DrawingLayers, Pipeline
+from triton_anime.pipeline import Pipeline
 from triton_anime.server import FakeServer
 from triton_anime.settings import Settings
 

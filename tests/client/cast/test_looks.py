@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from triton_anime.cast.crops import LONG_SIDE
 from triton_anime.cast.looks import described, embedder, with_looks
 from triton_anime.characters import views
+from triton_anime.drawing_layers import DrawingLayers
 from triton_anime.drawings import Drawing
 from triton_anime.errors import ModelError, RoleAbsentError
-from triton_anime.pipeline import DrawingLayers
 from triton_anime.roles import EMBEDDINGS, Roles
 from triton_anime.server import FakeServer
 from triton_anime.video import Frame

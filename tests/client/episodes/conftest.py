@@ -14,9 +14,9 @@ import pytest
 from numpy.typing import NDArray
 
 from triton_anime.characters import CharacterView
+from triton_anime.drawing_layers import DrawingLayers, EffectView
 from triton_anime.drawings import Drawing
 from triton_anime.layers import compose, decontaminate, recomposition_error
-from triton_anime.pipeline import DrawingLayers, EffectView
 from triton_anime.settings import Settings
 
 U8 = NDArray[np.uint8]

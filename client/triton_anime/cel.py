@@ -1,0 +1,63 @@
+"""A drawing on its way through the stages of the pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from triton_anime.characters import Segmentation, coarse_mask
+from triton_anime.drawings import Drawing
+from triton_anime.roles import Answer
+from triton_anime.stabilise import Link
+
+U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
+
+# Coarse probability, of 255, from which a pixel may belong to a character that its alpha misses.
+_DOUBT = 96
+
+
+@dataclass
+class Cel:
+    """A drawing on its way; each stage fills in its part."""
+
+    drawing: Drawing
+    working: U8
+    segmentation: Segmentation | None = None
+    effects: Answer | None = None
+    flow: tuple[F32, F32] | None = None
+    """Flow from the drawing before to this one and back, [h,w,2] in working pixels."""
+    identity: U8 | None = None
+    """[h,w] at the working resolution."""
+    alpha: U8 = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
+    prior: U8 = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
+    mask_quality: float | None = None
+    motion_magnitude: float | None = None
+    before: Link | None = None
+    """To the drawing before, on the working grid; ``after`` to the next one."""
+    after: Link | None = None
+
+    @property
+    def image(self) -> U8:
+        """The frame [H,W,3]."""
+        return self.drawing.first.image
+
+    @property
+    def probability(self) -> U8 | None:
+        """[4,h,w] class probabilities · 255 of the segmentation."""
+        return None if self.segmentation is None else self.segmentation.probability
+
+    def coarse(self) -> U8 | None:
+        """What segmentation and tracker know of the characters, as ``characters.coarse_mask`` has it."""
+        return coarse_mask(self.probability, self.identity)
+
+    def doubt(self) -> NDArray[np.bool_] | None:
+        """Where the segmentation or the tracker sees somebody, [h,w], whatever the alpha says."""
+        coarse = self.coarse()
+        if coarse is None:
+            return None
+        h, w = self.working.shape[:2]
+        return cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR) >= _DOUBT

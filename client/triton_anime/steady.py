@@ -1,0 +1,95 @@
+"""Stage 3: the masks of a shot corrected along the flow, by the drawing before and then by both neighbours.
+
+The arithmetic of two drawings is in :mod:`triton_anime.stabilise`; here is the order in which the drawings of
+a shot come by, the next one awaited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triton_anime import decompose
+from triton_anime.cel import Cel
+from triton_anime.plates import Plate
+from triton_anime.stabilise import NEXT, flashes, stabilise, trust
+
+U8 = NDArray[np.uint8]
+T = TypeVar("T")
+
+
+class Settled(NamedTuple):
+    """A drawing with its plate, and its final alpha and effect prior, both [H,W]."""
+
+    cel: Cel
+    plate: Plate
+    alpha: U8
+    prior: U8
+
+
+def steadied(cels: Iterable[Cel]) -> Iterator[Cel]:
+    """Drawings of one shot in order, alpha and prior corrected by the drawing before.
+
+    Each gets the links to its neighbours, as far as their flow is known.
+    """
+    before: Cel | None = None
+    for cel, after in _with_next(cels):
+        if before is not None and cel.flow is not None:
+            cel.before = trust(before.working, cel.working, *cel.flow)
+        if after is not None and after.flow is not None:
+            cel.after = trust(after.working, cel.working, *reversed(after.flow))
+        _move_flashes(cel, cel.alpha, cel.prior)
+        if before is not None and cel.before is not None:
+            cel.alpha = stabilise(cel.alpha, before.alpha, cel.before)
+            cel.prior = stabilise(cel.prior, before.prior, cel.before)
+        yield cel
+        before = cel
+
+
+def settled(plated: Iterable[tuple[Cel, Plate]]) -> Iterator[Settled]:
+    """Masks corrected by both neighbours once more, after what the plates said: it flickers too.
+
+    Drawings without links (see :func:`steadied`) only get what their own plate says.
+    """
+    past: U8 | None = None
+    for (cel, plate, now, prior), after in _with_next(_corrected(plated)):
+        alpha = now
+        if after is not None and cel.after is not None:
+            alpha = stabilise(alpha, after.alpha, cel.after, NEXT)
+        if past is not None and cel.before is not None:
+            alpha = stabilise(alpha, past, cel.before)
+        if alpha is not now:
+            # the bare background is in plain sight there: no neighbour knows better
+            alpha[plate.copied & (now == 0) & (prior == 0)] = 0
+        yield Settled(cel, plate, alpha, prior)
+        past = alpha
+
+
+def _corrected(plated: Iterable[tuple[Cel, Plate]]) -> Iterator[Settled]:
+    """The masks with what each drawing alone says about them, its plate included."""
+    for cel, plate in plated:
+        prior = cel.prior.copy()
+        alpha = decompose.corrected(cel.image, cel.alpha, plate.image, plate.copied & (prior == 0))
+        _move_flashes(cel, alpha, prior)
+        yield Settled(cel, plate, alpha, prior)
+
+
+def _move_flashes(cel: Cel, alpha: U8, prior: U8) -> None:
+    """Parts of the alpha that no neighbour knows become parts of an effect, in place."""
+    gone = flashes(alpha, cel.before, cel.after)
+    prior[gone] = np.maximum(prior[gone], alpha[gone])
+    alpha[gone] = 0
+
+
+def _with_next(items: Iterable[T]) -> Iterator[tuple[T, T | None]]:
+    """Everything with what comes after it."""
+    held: T | None = None
+    for item in items:
+        if held is not None:
+            yield held, item
+        held = item
+    if held is not None:
+        yield held, None
