@@ -25,10 +25,12 @@ from triton_anime_export.records import Record, put
 from triton_anime_export.sizes import find_size, keys
 
 PERF = Path(__file__).parent
+WAYS = ("single", "lean")
+"""Options that measure with less memory."""
 
 
-def alone(name: str, runs: int, device: str, timeout_s: float, single: bool = False) -> Record:
-    """Measure one size in a process of its own.
+def alone(name: str, runs: int, device: str, timeout_s: float, *flags: str) -> Record:
+    """Measure one size in a process of its own, with further ``flags`` of this script.
 
     Returns:
         The record of :func:`triton_anime_export.full_size.measure`, or ``{"failed": why}``.
@@ -38,7 +40,7 @@ def alone(name: str, runs: int, device: str, timeout_s: float, single: bool = Fa
         command = [sys.executable, __file__, name, "--into", str(into), "--onnx-runs", str(runs)]
         try:
             done = subprocess.run(
-                [*command, "--device", device, *(["--single"] if single else [])],
+                [*command, "--device", device, *flags],
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -54,12 +56,10 @@ def alone(name: str, runs: int, device: str, timeout_s: float, single: bool = Fa
         return {"failed": said[-1] if said else f"the process ended with {done.returncode}"}
 
 
-def _attempt(
-    network: Network, size: str, folder: Path, runs: int, device: str, *, single: bool = False
-) -> Record:
+def _attempt(network: Network, size: str, folder: Path, runs: int, device: str, **ways: bool) -> Record:
     """The measurement, or why there is none: exporters raise whatever they meet."""
     try:
-        return measure(network, size, folder, runs, device, single=single)
+        return measure(network, size, folder, runs, device, **ways)
     except Exception as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         return {"failed": f"{type(error).__name__}: {' '.join(lines)[:300]}"}
@@ -99,6 +99,11 @@ def main() -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--output", type=Path, help="JSON file to put the results into")
     parser.add_argument("--single", action="store_true", help="no batch of two: half the memory")
+    parser.add_argument(
+        "--lean",
+        action="store_true",
+        help="ONNX Runtime keeps no memory between steps: slower, far less of it",
+    )
     parser.add_argument("--timeout", type=float, default=3600.0, metavar="SECONDS", help="for each")
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -110,9 +115,8 @@ def main() -> None:
         providers(options.device)
         if options.into is not None:
             with tempfile.TemporaryDirectory() as folder:
-                record = _attempt(
-                    *sizes[0], Path(folder), options.onnx_runs, options.device, single=options.single
-                )
+                ways = {name: getattr(options, name) for name in WAYS}
+                record = _attempt(*sizes[0], Path(folder), options.onnx_runs, options.device, **ways)
             options.into.write_text(json.dumps(record), "utf-8")
             return
     except ExportError as error:
@@ -123,8 +127,9 @@ def main() -> None:
         f"{'relative':>9} {'call':>7}   (seconds of processor time, {THREADS} threads)"
     )
     wrong = 0
+    flags = [f"--{name}" for name in WAYS if getattr(options, name)]
     for name in names:
-        record = alone(name, options.onnx_runs, options.device, options.timeout, options.single)
+        record = alone(name, options.onnx_runs, options.device, options.timeout, *flags)
         put(options.output or usual, name, record)
         print(row(name, record), flush=True)
         compared = ((record.get("reference") or {}).get("compared") or {}).values()

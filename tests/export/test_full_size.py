@@ -98,6 +98,35 @@ def test_single_requests_leave_the_batch_of_two_out(tmp_path: Path) -> None:
     assert record["within"] is True
 
 
+def test_a_lean_run_says_so(tmp_path: Path, script: ModuleType) -> None:
+    record = script._attempt(tiny(), "", tmp_path, 1, "cpu", single=False, lean=True)
+    assert record["lean"] is True
+    assert record["within"] is True
+    assert "lean" not in measure(tiny(), "", tmp_path, runs=1)
+
+
+def test_options_reach_the_process_that_measures(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[list[str]] = []
+
+    class Done:
+        stderr, returncode = "no", 3
+
+    def run(command: list[str], **_: object) -> Done:
+        asked.append(command)
+        return Done()
+
+    monkeypatch.setattr(script.subprocess, "run", run)
+    words = ["full_size.py", "u2net", "--lean", "--onnx-runs", "2", "--output", str(tmp_path / "out.json")]
+    monkeypatch.setattr("sys.argv", words)
+    with pytest.raises(SystemExit) as left:
+        script.main()
+    assert left.value.code == 1
+    assert "--lean" in asked[0]
+    assert "--single" not in asked[0]
+
+
 def test_a_wrong_graph_is_reported(tmp_path: Path, script: ModuleType) -> None:
     record = measure(tiny(lambda: Served(wrong=True)), "", tmp_path, runs=1)
     assert record["within"] is False

@@ -12,7 +12,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from triton_anime_export.networks._raft_full_modules import Pair, Raft, RaftWidths, UpdateBlock
+from triton_anime_export.networks._raft_full_modules import Raft, RaftWidths, UpdateBlock
+from triton_anime_export.networks._raft_modules import Pair
 
 POSITIONS = 160
 """Cells to a side that the official tables of relative positions are laid out for."""

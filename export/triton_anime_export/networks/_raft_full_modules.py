@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from triton_anime_export.networks._raft_modules import (
+    CELL,
     FlowHead,
+    Pair,
+    Refined,
     cell_grid,
     correlation_pyramid,
     look_up,
 )
 
-CELL = 8
-"""Pixels of the image to a side of one cell of the flow."""
 NEIGHBOURS = 9
 """Cells that a pixel's flow is mixed from: its own and those around it."""
 MASK_GRADIENT = 0.25
@@ -197,30 +197,6 @@ class UpdateBlock(nn.Module):
         """The mask for :func:`upsample_convex`, ``[B, 576, h, w]``."""
         mask: Tensor = MASK_GRADIENT * self.mask(hidden)
         return mask
-
-
-class Pair(NamedTuple):
-    """What is computed once for two images.
-
-    Attributes:
-        features0, features1: for matching, ``[B, C, h, w]``.
-        pyramid: correlations of all pairs of cells, as ``correlation_pyramid`` gives them.
-        hidden: the recurrent state to begin with, ``[B, hidden, h, w]``.
-        context: of the first image, ``[B, context, h, w]``.
-    """
-
-    features0: Tensor
-    features1: Tensor
-    pyramid: list[Tensor]
-    hidden: Tensor
-    context: Tensor
-
-
-class Refined(NamedTuple):
-    """After one refinement: the flow ``[B, 2, h, w]`` in cells, x first, and the state behind it."""
-
-    flow: Tensor
-    hidden: Tensor
 
 
 class Raft(nn.Module):

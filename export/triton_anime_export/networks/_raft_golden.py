@@ -1,4 +1,4 @@
-"""What the reference computed with RAFT and GMA: the whole way and each part of it on its own."""
+"""What the reference computed with RAFT, RAFT-small and GMA: the whole way and each part of it on its own."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from torch import Tensor, nn
 
 from triton_anime_export.network import GoldenCase
 from triton_anime_export.networks._gma_modules import Gma
-from triton_anime_export.networks._raft_full_modules import CELL, Raft, upsample_convex
-from triton_anime_export.networks._raft_modules import cell_grid, look_up
+from triton_anime_export.networks._raft_full_modules import Raft, upsample_convex
+from triton_anime_export.networks._raft_modules import CELL, RaftSmall, cell_grid, look_up
 
 ITERATIONS = 12
-LEADING_TAPS, LEADING_MASK = 72, 64
-"""Channels of a look-up and of a mask that were recorded."""
+LEADING_TAPS = {4: 72, 3: 54}
+"""Look-up radius -> channels of a look-up that were recorded."""
+LEADING_MASK = 64
+"""Channels of a mask that were recorded."""
 
-_INPUTS = ("image1", "image2", "flow_init", "lookup_offset", "up_flow_probe", "up_mask_probe")
-_OUTPUTS = (
+_COMMON_INPUTS = ("image1", "image2", "flow_init", "lookup_offset")
+_COMMON_OUTPUTS = (
     "fmap1",
     "fmap2",
     "net0",
@@ -29,8 +31,6 @@ _OUTPUTS = (
     "corr_offset",
     "net_iter1",
     "delta_flow_iter1",
-    "up_mask_iter1_first64",
-    "upsample_probe",
     "flow_low_6",
     "flow_up_6",
     "flow_low_12",
@@ -39,45 +39,38 @@ _OUTPUTS = (
     "flow_up_init_6",
     "flow_up_all_stride8",
 )
+_MIXING_INPUTS = ("up_flow_probe", "up_mask_probe")
+_MIXING_OUTPUTS = ("up_mask_iter1_first64", "upsample_probe")
+_INPUTS, _OUTPUTS = _COMMON_INPUTS + _MIXING_INPUTS, _COMMON_OUTPUTS + _MIXING_OUTPUTS
 _ATTENTION_INPUTS = ("att_probe", "motion_probe")
 _ATTENTION_OUTPUTS = ("attention_probe", "aggregate_probe")
 
 
-class Recorded(nn.Module):
+class RecordedSmall(nn.Module):
     """A network's ``forward`` as the recording was made: inputs and outputs in the order of the case."""
 
-    def __init__(self, core: Raft) -> None:
+    def __init__(self, core: Raft | RaftSmall) -> None:
         super().__init__()
         self.core = core
 
-    def forward(
-        self,
-        image1: Tensor,
-        image2: Tensor,
-        flow_init: Tensor,
-        lookup_offset: Tensor,
-        up_flow: Tensor,
-        up_mask: Tensor,
-    ) -> tuple[Tensor, ...]:
-        """Every recorded output."""
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Every recorded output that all sizes have."""
+        image1, image2, flow_init, lookup_offset = inputs
         core = self.core
         pair = core.prepare(image1.float(), image2.float())
         grid, radius = cell_grid(pair.features0), core.widths.radius
         refined = core.refine(pair, ITERATIONS)
         flows = [core.upsampled(each) for each in refined]
         begun = core.refine(pair, ITERATIONS // 2, flow_init)[-1]
-        first = refined[0]
         return (
             pair.features0,
             pair.features1,
             pair.hidden,
             pair.context,
             look_up(pair.pyramid, grid, radius),
-            look_up(pair.pyramid, grid + lookup_offset, radius)[:, :LEADING_TAPS],
-            first.hidden,
-            first.flow,
-            core.update_block.upsampling(first.hidden)[:, :LEADING_MASK],
-            upsample_convex(up_flow, up_mask),
+            look_up(pair.pyramid, grid + lookup_offset, radius)[:, : LEADING_TAPS[radius]],
+            refined[0].hidden,
+            refined[0].flow,
             refined[5].flow,
             flows[5],
             refined[-1].flow,
@@ -86,6 +79,20 @@ class Recorded(nn.Module):
             core.upsampled(begun),
             torch.stack([flow[..., ::CELL, ::CELL] for flow in flows]),
         )
+
+
+class Recorded(RecordedSmall):
+    """The same with the upsampling on its own, which the small network has no weights for."""
+
+    core: Raft
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Every recorded output."""
+        *common, up_flow, up_mask = inputs
+        said = super().forward(*common)
+        hidden = said[_COMMON_OUTPUTS.index("net_iter1")]
+        mask = self.core.update_block.upsampling(hidden)[:, :LEADING_MASK]
+        return (*said, mask, upsample_convex(up_flow, up_mask))
 
 
 class RecordedGma(Recorded):
@@ -99,6 +106,11 @@ class RecordedGma(Recorded):
         attention = self.core.att(looks)
         aggregated = self.core.update_block.aggregator(attention, motion)
         return (*super().forward(*common), attention.unsqueeze(1), aggregated)
+
+
+def raft_small_cases(archive: Mapping[str, NDArray[Any]]) -> Sequence[GoldenCase]:
+    """The one case of a recording of RAFT-small."""
+    return [_case(archive, _COMMON_INPUTS, _COMMON_OUTPUTS)]
 
 
 def raft_cases(archive: Mapping[str, NDArray[Any]]) -> Sequence[GoldenCase]:

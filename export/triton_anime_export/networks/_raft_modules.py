@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+CELL = 8
+"""Pixels of the image to a side of one cell of the flow."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,6 +161,30 @@ class SmallUpdateBlock(nn.Module):
         return hidden, self.flow_head(hidden)
 
 
+class Pair(NamedTuple):
+    """What is computed once for two images.
+
+    Attributes:
+        features0, features1: for matching, ``[B, C, h, w]``.
+        pyramid: correlations of all pairs of cells, as ``correlation_pyramid`` gives them.
+        hidden: the recurrent state to begin with, ``[B, hidden, h, w]``.
+        context: of the first image, ``[B, context, h, w]``.
+    """
+
+    features0: Tensor
+    features1: Tensor
+    pyramid: list[Tensor]
+    hidden: Tensor
+    context: Tensor
+
+
+class Refined(NamedTuple):
+    """After one refinement: the flow ``[B, 2, h, w]`` in cells, x first, and the state behind it."""
+
+    flow: Tensor
+    hidden: Tensor
+
+
 class RaftSmall(nn.Module):
     """RAFT-small: features, all-pairs correlation, recurrent refinement at an eighth of the resolution."""
 
@@ -170,6 +198,43 @@ class RaftSmall(nn.Module):
         )
         self.update_block = SmallUpdateBlock(self.widths)
 
+    def prepare(self, image0: Tensor, image1: Tensor) -> Pair:
+        """Everything that refinements have in common; images as for :meth:`forward`."""
+        image0 = 2 * (image0 / 255) - 1
+        image1 = 2 * (image1 / 255) - 1
+        # Two passes instead of one doubled batch: the same numbers (instance normalisation), a simpler graph.
+        features0, features1 = self.fnet(image0), self.fnet(image1)
+        with torch.autocast(features0.device.type, enabled=False):
+            pyramid = correlation_pyramid(features0.float(), features1.float(), self.widths.levels)
+        start = self.cnet(image0)
+        hidden = torch.tanh(start[:, : self.widths.hidden])
+        return Pair(features0, features1, pyramid, hidden, F.relu(start[:, self.widths.hidden :]))
+
+    def refine(self, pair: Pair, iterations: int, flow_init: Tensor | None = None) -> list[Refined]:
+        """The flow after each refinement, the last one is the answer.
+
+        Args:
+            pair: of the images, by :meth:`prepare`.
+            iterations: how many refinements.
+            flow_init: ``[B, 2, h, w]`` in cells to start from, or None for zero.
+        """
+        grid = cell_grid(pair.features0)
+        flow = torch.zeros_like(grid) if flow_init is None else flow_init
+        hidden = pair.hidden
+        answers: list[Refined] = []
+        for _ in range(iterations):
+            flow = flow.detach()
+            with torch.autocast(pair.features0.device.type, enabled=False):
+                correlation = look_up(pair.pyramid, grid + flow, self.widths.radius)
+            hidden, delta = self.update_block(hidden, pair.context, correlation, flow)
+            flow = flow + delta.float()
+            answers.append(Refined(flow, hidden))
+        return answers
+
+    def upsampled(self, refined: Refined) -> Tensor:
+        """The flow in pixels of the images, ``[B, 2, H, W]``."""
+        return upsample_flow(refined.flow)
+
     def forward(self, image0: Tensor, image1: Tensor, flow_init: Tensor | None = None) -> list[Tensor]:
         """Flow from ``image0`` to ``image1``.
 
@@ -182,31 +247,31 @@ class RaftSmall(nn.Module):
             The flow after each iteration, ``[B, 2, H/8, W/8]`` in cells (x first), the last one is the
             answer.
         """
-        image0 = 2 * (image0 / 255) - 1
-        image1 = 2 * (image1 / 255) - 1
-        # Two passes instead of one doubled batch: the same numbers (instance normalisation), a simpler graph.
-        features0, features1 = self.fnet(image0), self.fnet(image1)
-        with torch.autocast(features0.device.type, enabled=False):
-            pyramid = correlation_pyramid(features0.float(), features1.float(), self.widths.levels)
-        start = self.cnet(image0)
-        hidden = torch.tanh(start[:, : self.widths.hidden])
-        context = F.relu(start[:, self.widths.hidden :])
-        grid = cell_grid(features0)
-        flow = torch.zeros_like(grid) if flow_init is None else flow_init
-        answers: list[Tensor] = []
-        for _ in range(self.iterations):
-            flow = flow.detach()
-            with torch.autocast(features0.device.type, enabled=False):
-                correlation = look_up(pyramid, grid + flow, self.widths.radius)
-            hidden, delta = self.update_block(hidden, context, correlation, flow)
-            flow = flow + delta.float()
-            answers.append(flow)
-        return answers
+        refined = self.refine(self.prepare(image0, image1), self.iterations, flow_init)
+        return [each.flow for each in refined]
 
 
 def upsample_flow(flow: Tensor) -> Tensor:
-    """From cells of 8 pixels to full resolution and pixels: ``[B, 2, h, w]`` to ``[B, 2, 8h, 8w]``."""
-    return 8 * F.interpolate(flow, scale_factor=8.0, mode="bilinear", align_corners=True)
+    """From cells of 8 pixels to full resolution and pixels: ``[B, 2, h, w]`` to ``[B, 2, 8h, 8w]``.
+
+    Bilinear with aligned corners, as the authors upsample. Written out, since runtimes round the coordinates
+    of a Resize differently, which steep flows show.
+    """
+    for axis in (3, 2):
+        flow = _stretched(flow, axis)
+    return CELL * flow
+
+
+def _stretched(flow: Tensor, axis: int) -> Tensor:
+    """Linear between cells along one axis, ``n`` of them to ``8 n``; first and last stay where they are."""
+    cells = flow.shape[axis]
+    places = torch.arange(CELL * cells, dtype=torch.float32, device=flow.device)
+    places = places * ((cells - 1) / (CELL * cells - 1))
+    before = torch.floor(places)
+    share = (places - before).reshape([-1 if each == axis else 1 for each in range(flow.ndim)])
+    index = before.long()
+    left, right = flow.index_select(axis, index), flow.index_select(axis, (index + 1).clamp_max(cells - 1))
+    return left * (1 - share) + right * share
 
 
 def cell_grid(features: Tensor) -> Tensor:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import torch
-from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
@@ -14,7 +10,6 @@ from triton_anime_export.frame_io import to_float, working_size
 from triton_anime_export.network import (
     Batching,
     Golden,
-    GoldenCase,
     Network,
     Size,
     Tensor,
@@ -22,6 +17,7 @@ from triton_anime_export.network import (
     Weights,
 )
 from triton_anime_export.networks._golden_cases import under_core
+from triton_anime_export.networks._raft_golden import RecordedSmall, raft_small_cases
 from triton_anime_export.networks._raft_modules import RaftSmall, RaftSmallWidths, upsample_flow
 from triton_anime_export.networks._served_flow import ServedFlow
 from triton_anime_export.refinements import parameter
@@ -92,29 +88,6 @@ def build(size: Size, iterations: int | None = None) -> ServedRaftSmall | Padded
     return PaddedRaftSmall(RaftSmall(RaftSmallWidths(), refinements), LONG_SIDE[size])
 
 
-class _Published(nn.Module):
-    """Twelve iterations at the given size, as the reference was run."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.core = RaftSmall()
-
-    def forward(self, image1: torch.Tensor, image2: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        flows = self.core(image1.float(), image2.float())
-        return flows[5], flows[-1], upsample_flow(flows[-1])
-
-
-def _cases(archive: Mapping[str, NDArray[Any]]) -> Sequence[GoldenCase]:
-    names = ("flow_low_6", "flow_low_12", "flow_up_12")
-    return [
-        GoldenCase(
-            "12 iterations",
-            {"image1": archive["in_image1"], "image2": archive["in_image2"]},
-            {name: archive[f"out_{name}"] for name in names},
-        )
-    ]
-
-
 def _without_module_prefix(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     # The authors saved from DataParallel.
     return {key.removeprefix("module."): value for key, value in state.items()}
@@ -156,7 +129,7 @@ NETWORK = Network(
         ),
     ),
     adapt_official=_without_module_prefix,
-    golden=Golden(lambda keys: _Published(), _cases, under_core, tolerance=1e-4),
+    golden=Golden(lambda keys: RecordedSmall(RaftSmall()), raft_small_cases, under_core, tolerance=1e-4),
     parameters=parameter(ITERATIONS["lite"]),
     full={
         "parameters": parameter(ITERATIONS["full"]),

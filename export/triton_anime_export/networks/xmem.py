@@ -11,14 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-from triton_anime_export.frame_io import Normalise, to_float, working_size
 from triton_anime_export.network import (
     Batching,
-    Golden,
-    GoldenCase,
     Network,
     Published,
     Size,
@@ -26,140 +22,15 @@ from triton_anime_export.network import (
     Tolerance,
     Weights,
 )
-from triton_anime_export.networks._xmem_core import FULL, LITE, XMem, XMemWidths, aggregate
-from triton_anime_export.networks._xmem_memory import read_memory, similarity
+from triton_anime_export.networks import _xmem_golden
+from triton_anime_export.networks._xmem_core import FULL, LITE, XMem, XMemWidths
+from triton_anime_export.networks._xmem_served import STRIDE, ServedDecode, ServedEncode, ServedValue
 
 LONG_SIDE: dict[Size, int] = {"lite": 448, "full": 864}
-STRIDE = 16
-
-
-class ServedEncode(nn.Module):
-    """Frames of any size in, keys and features of the network's grid out."""
-
-    def __init__(self, core: XMem, long_side: int) -> None:
-        super().__init__()
-        self.core = core
-        self.long_side = long_side
-        self.normalise = Normalise()
-
-    def forward(self, frame: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """``frame`` uint8 ``[B, H, W, 3]`` to key, shrinkage, selection, f16, f8, f4: ``[B, C, h, w]``."""
-        size = working_size(frame.shape[1], frame.shape[2], self.long_side, STRIDE)
-        f16, f8, f4 = self.core.key_encoder(self.normalise(to_float(frame, size)))
-        key, shrinkage, selection = self.core.key_proj(f16)
-        return key, shrinkage, selection, f16, f8, f4
-
-
-class ServedDecode(nn.Module):
-    """Memory read, decoding and aggregation for all objects of one frame."""
-
-    def __init__(self, core: XMem) -> None:
-        super().__init__()
-        self.core = core
-
-    def forward(
-        self,
-        key: torch.Tensor,
-        selection: torch.Tensor,
-        f16: torch.Tensor,
-        f8: torch.Tensor,
-        f4: torch.Tensor,
-        memory_key: torch.Tensor,
-        memory_shrinkage: torch.Tensor,
-        memory_value: torch.Tensor,
-        memory_valid: torch.Tensor,
-        group: torch.Tensor,
-        hidden: torch.Tensor,
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Probabilities ``[O + 1, 16h, 16w]`` with the background first, hidden state, usage ``[N]``."""
-        _, h, w = key.shape
-        scores = similarity(memory_key, memory_shrinkage, key.flatten(1), selection.flatten(1))
-        readout, usage = read_memory(scores, memory_value, memory_valid, group.long())
-        readout = readout.reshape(readout.shape[0], readout.shape[1], h, w)
-        logits, hidden = self.core.decoder(f16[None], f8[None], f4[None], hidden, readout)
-        return torch.softmax(aggregate(torch.sigmoid(logits)), dim=0), hidden, usage
-
-
-class ServedValue(nn.Module):
-    """Memory value of each object of one frame."""
-
-    def __init__(self, core: XMem) -> None:
-        super().__init__()
-        self.core = core
-        self.normalise = Normalise()
-
-    def forward(
-        self, frame: torch.Tensor, f16: torch.Tensor, prob: torch.Tensor, hidden: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Values ``[O, CV, h, w]`` and the reinforced hidden state ``[O, CH, h, w]``."""
-        image = self.normalise(to_float(frame[None], (prob.shape[1], prob.shape[2])))
-        value, hidden = self.core.value_encoder(image, f16[None], prob, hidden)
-        return value, hidden
 
 
 def _core(size: Size) -> XMem:
     return XMem(LITE if size == "lite" else FULL)
-
-
-# ---------------------------------------------------------------- golden vectors: the published size
-
-
-class _PublishedEncode(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.core = XMem(FULL)
-
-    def forward(self, frame: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        f16, f8, f4 = self.core.key_encoder(frame)
-        return (*self.core.key_proj(f16), f16, f8, f4)
-
-
-class _PublishedValue(_PublishedEncode):
-    def forward(  # type: ignore[override]
-        self, frame: torch.Tensor, masks: torch.Tensor, hidden: torch.Tensor
-    ) -> tuple[torch.Tensor, ...]:
-        f16, _, _ = self.core.key_encoder(frame)
-        value, hidden = self.core.value_encoder(frame, f16, masks[0], hidden[0])
-        return value[None], hidden[None]
-
-
-class _PublishedDecode(_PublishedEncode):
-    def forward(  # type: ignore[override]
-        self,
-        frame: torch.Tensor,
-        memory_key: torch.Tensor,
-        memory_shrinkage: torch.Tensor,
-        memory_value: torch.Tensor,
-        hidden: torch.Tensor,
-    ) -> tuple[torch.Tensor, ...]:
-        f16, f8, f4 = self.core.key_encoder(frame)
-        key, _, selection = self.core.key_proj(f16)
-        objects, columns = memory_value.shape[0], memory_value.shape[2]
-        probabilities, hidden, usage = ServedDecode(self.core)(
-            key[0],
-            selection[0],
-            f16[0],
-            f8[0],
-            f4[0],
-            memory_key[0],
-            memory_shrinkage[0],
-            memory_value,
-            torch.ones(1, columns, dtype=torch.uint8),
-            torch.zeros(objects, dtype=torch.int32),
-            hidden[0],
-        )
-        return probabilities[None], hidden[None], usage[None]
-
-
-def _golden(published: Callable[[], nn.Module], inputs: Mapping[str, str], outputs: Sequence[str]) -> Golden:
-    def cases(archive: Mapping[str, NDArray[Any]]) -> Sequence[GoldenCase]:
-        given = {name: archive[stored] for name, stored in inputs.items()}
-        return [GoldenCase("2 objects", given, {name: archive[f"out_{name}"] for name in outputs})]
-
-    def under_core(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        return {f"core.{key}": value for key, value in state.items()}
-
-    return Golden(lambda keys: published(), cases, under_core, tolerance=1e-4)
 
 
 def _room_for_others(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -339,9 +210,7 @@ XMEM_ENCODE = Network(
     # Not resized: runtimes round the coordinates differently, which large features show. The lite size,
     # whose code is the same, is.
     full=_encode_tensors(FULL) | {"example": ({"height": 480, "width": 864}, {"height": 864, "width": 480})},
-    golden=_golden(
-        _PublishedEncode, {"frame": "in_frame"}, ("key", "shrinkage", "selection", "f16", "f8", "f4")
-    ),
+    golden=_xmem_golden.ENCODE,
     inside=_INSIDE,
 )
 
@@ -364,17 +233,7 @@ XMEM_DECODE = Network(
     published=_PUBLISHED,
     adapt_official=_room_for_others,
     full=_decode_tensors(FULL),
-    golden=_golden(
-        _PublishedDecode,
-        {
-            "frame": "in_frame",
-            "memory_key": "out_mem_key",
-            "memory_shrinkage": "out_mem_shrinkage",
-            "memory_value": "in_mem_value",
-            "hidden": "in_hidden_in",
-        },
-        ("prob_with_bg", "hidden_out", "usage"),
-    ),
+    golden=_xmem_golden.DECODE,
     inside="top 30 columns of every cell, softmax with the maximum subtracted",
 )
 
@@ -396,10 +255,6 @@ XMEM_VALUE = Network(
     published=_PUBLISHED,
     adapt_official=_room_for_others,
     full=_value_tensors(FULL),
-    golden=_golden(
-        _PublishedValue,
-        {"frame": "in_frame", "masks": "in_masks", "hidden": "in_hidden_in"},
-        ("value", "hidden_after_value"),
-    ),
+    golden=_xmem_golden.VALUE,
     inside="bilinear to the size of PROB",
 )

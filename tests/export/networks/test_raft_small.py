@@ -15,6 +15,7 @@ from triton_anime_export.networks._raft_modules import (
     upsample_flow,
 )
 from triton_anime_export.networks.raft_small import LITE_WIDTHS, PaddedRaftSmall, build
+from triton_anime_export.to_onnx import run, session, to_proto
 
 
 def test_full_size_has_the_published_parameters() -> None:
@@ -44,6 +45,27 @@ def test_upsampled_flow_is_in_pixels() -> None:
     flow = upsample_flow(torch.ones(1, 2, 4, 5))
     assert flow.shape == (1, 2, 32, 40)
     torch.testing.assert_close(flow, torch.full_like(flow, 8.0))
+
+
+def test_upsampling_is_bilinear_with_aligned_corners() -> None:
+    flow = 20 * torch.randn(2, 2, 16, 21, generator=torch.Generator().manual_seed(0))
+    wanted = 8 * F.interpolate(flow, scale_factor=8.0, mode="bilinear", align_corners=True)
+    torch.testing.assert_close(upsample_flow(flow), wanted, atol=1e-4, rtol=0)
+    assert torch.equal(upsample_flow(flow)[..., ::127, 0], 8 * flow[..., ::15, 0])
+
+
+def test_the_graph_upsamples_steep_flows_as_exactly() -> None:
+    class Upsampling(torch.nn.Module):
+        def forward(self, flow: torch.Tensor) -> torch.Tensor:
+            return upsample_flow(flow)
+
+    free = ({0: torch.export.Dim("b"), 2: torch.export.Dim("h"), 3: torch.export.Dim("w")},)
+    flow = 20 * torch.randn(2, 2, 16, 21, generator=torch.Generator().manual_seed(0))
+    opened = session(to_proto(Upsampling(), (flow,), ["FLOW"], ["UP"], free).SerializeToString())
+    for given in (flow, flow[:1, :, :11, :20].contiguous()):
+        torch.testing.assert_close(
+            torch.from_numpy(run(opened, {"FLOW": given})["UP"]), upsample_flow(given), atol=1e-4, rtol=0
+        )
 
 
 @pytest.mark.parametrize("size", [(96, 200), (180, 101)])
