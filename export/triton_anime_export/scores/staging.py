@@ -140,14 +140,20 @@ def _shrunk(source: Source, tall: float) -> Source:
         return np.asarray(np.rint(np.clip(small, 0, 255)), np.uint8)
 
     by = np.array([size[0] / w, size[1] / h, 1.0], np.float32)
+
+    def thin(labels: tuple[NDArray[np.uint8], ...]) -> tuple[NDArray[np.uint8], ...]:
+        return tuple(
+            np.asarray(cv2.resize(drawn, size, interpolation=cv2.INTER_NEAREST), np.uint8) for drawn in labels
+        )
+
     return replace(
         source,
         drawings=tuple(shrink(drawing) for drawing in source.drawings),
+        layers=tuple(shrink(layer) for layer in source.layers),
         key_points=tuple(np.asarray(points * by, np.float32) for points in source.key_points),
-        parts=tuple(
-            np.asarray(cv2.resize(parts, size, interpolation=cv2.INTER_NEAREST), np.uint8)
-            for parts in source.parts
-        ),
+        parts=thin(source.parts),
+        pieces=thin(source.pieces),
+        outlines=tuple(tuple(outline * by[:2] for outline in drawn) for drawn in source.outlines),
         travel=tuple(length * scale for length in source.travel),
     )
 

@@ -6,6 +6,7 @@ Each is painted in a time of day and finished by one of several hands, from flat
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,11 +27,13 @@ from . import (
     town,
     wilds,
 )
-from .finishing import finished, graded
+from .finishing import Picture, edged, finished, graded
 from .paint import pixels
 from .place import MOODS, Place, draw_mood
 from .source import Source
 from .texture import painted
+
+_THIN = 0.06  # alpha below which a sheet's colour cannot be told
 
 Painter = Callable[[Place], None]
 
@@ -114,12 +117,17 @@ def draw_backdrop(rng: Generator, width: int = 900, height: int = 512, kind: str
     place = Place(rng, width, height, mood, pen, float(rng.choice((0.15, 0.6, 1.0), p=(0.3, 0.3, 0.4))))
     chosen.painter(place)
     flat = chosen.name.startswith("flat_")
-    image = np.ascontiguousarray(pixels(place.surface)[..., :3]) if flat else place.finish()
-    image, hand = finished(rng, image)
-    image = graded(rng, image)
-    rgba = np.dstack([image, np.full((height, width), 255, np.uint8)])
-    if rng.random() < 0.3:
-        rgba = painted(rng, rgba, float(rng.uniform(0.1, 0.7)))
+    whole = np.full((height, width), 255, np.uint8)
+    sheets = [(np.ascontiguousarray(pixels(place.surface)[..., :3]), whole)] if flat else place.finish()
+    # A hand finishes pictures, not cut-out pieces: a sheet is what it adds to the picture below it.
+    edges = [edged(deepcopy(rng), alpha) for _, alpha in sheets]
+    below = [_by_hand(deepcopy(rng), picture)[0] for picture, _ in sheets[:-1]]
+    rgba, hand = _by_hand(rng, sheets[-1][0])
+    layers = below[:1]
+    if below:
+        for before, now, edge in zip(below, [*below[1:], rgba], edges[1:], strict=True):
+            layers.append(added(before[..., :3], now[..., :3], edge))
+        layers = footed(layers)
     return Source(
         "backdrop",
         f"studio:{chosen.name}-{int(rng.integers(0, 2**31))}",
@@ -127,4 +135,43 @@ def draw_backdrop(rng: Generator, width: int = 900, height: int = 512, kind: str
         style=f"{hand} background",
         scene_type=chosen.scene_type,
         mood=place.mood if place.mood in (*MOODS, "dim") and chosen.scene_type != "abstract" else "",
+        layers=tuple(layers),
     )
+
+
+def added(before: Picture, now: Picture, alpha: Picture) -> Picture:
+    """The sheet RGBA [H,W,4] of this alpha [H,W] that turns one picture [H,W,3] into the other."""
+    share = alpha[..., None].astype(np.float32) / 255.0
+    colour = (now - (1.0 - share) * before) / np.maximum(share, _THIN)
+    # Where there is next to nothing of it the sheet goes on in the picture's colours, for whoever blurs it.
+    colour = np.where(share >= _THIN, np.clip(colour, 0, 255), now)
+    return np.dstack([np.rint(colour).astype(np.uint8), alpha])
+
+
+def footed(layers: list[Picture]) -> list[Picture]:
+    """Sheets RGBA [H,W,4] from far to near, their feet drawn on behind the sheets that stand before them.
+
+    Nothing of it is seen until the sheets move apart: then the foot of a range must not end above a field.
+    """
+    height = layers[0].shape[0]
+    rows = np.arange(height)[:, None]
+    hidden = layers[-1][..., 3] == 255
+    result = [layers[-1]]
+    for layer in layers[-2::-1]:
+        solid = layer[..., 3] >= 128
+        above = np.maximum.accumulate(np.where(solid, rows, -1), axis=0)
+        drawn_on = hidden & ~solid & (above >= 0) & (rows - above <= height // 8)
+        footing = np.take_along_axis(layer, np.maximum(above, 0)[..., None], axis=0)
+        result.append(np.where(drawn_on[..., None], footing, layer))
+        hidden |= layer[..., 3] == 255
+    return result[::-1]
+
+
+def _by_hand(rng: Generator, picture: Picture) -> tuple[Picture, str]:
+    """A picture RGB [H,W,3] finished, graded and at times painted over: RGBA, and whose hand it was."""
+    image, hand = finished(rng, picture)
+    image = graded(rng, image)
+    rgba = np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])
+    if rng.random() < 0.3:
+        rgba = painted(rng, rgba, float(rng.uniform(0.1, 0.7)))
+    return rgba, hand

@@ -156,6 +156,7 @@ def castle(place: Place) -> None:
     canvas.drawRect(box, tiled(masonry, 60))
     for x in np.arange(box.left(), box.right(), 14):
         canvas.drawRect(skia.Rect.MakeXYWH(float(x), wall_top - 7, 8, 8), fill(stone))
+    place.cut()
     ground_plane(place, view, materials.grass(rng, leaf, hard=hard), 5.0)
     ground_plane(place, view, materials.cells(rng, place.colour(0.09, 0.15, 0.7), 60), 3.0, -1.6, 1.6)
     place.stamp(

@@ -51,9 +51,9 @@ def draw_figure(
 
 
 def part_map(
-    design: Design, pose: Pose, scale: float, origin: Point, size: tuple[int, int]
-) -> NDArray[np.uint8]:
-    """Which part of the body :func:`draw_figure` draws at each pixel: uint8 [H,W], index into ``PARTS``."""
+    design: Design, pose: Pose, expression: str, scale: float, origin: Point, size: tuple[int, int]
+) -> PartMap:
+    """Which part of the body :func:`draw_figure` draws at each pixel, by index into ``PARTS``."""
     # Seen from the front the figure's left is on the right of the screen.
     left, right = (0, 1) if design.view == "back" else (1, 0)
     named = {BACK: "behind", TRUNK: "trunk", SKIRT: "skirt", HEAD: "head"}
@@ -63,9 +63,11 @@ def part_map(
         LEG + left: "left_leg",
         LEG + right: "right_leg",
     }
-    cel = PartMap(size[0], size[1], design.style, {group: PARTS.index(name) for group, name in named.items()})
-    paint_figure(cel, design, pose, "neutral", scale, origin)
-    return cel.values()
+    values = {group: PARTS.index(name) for group, name in named.items()}
+    bending = [PARTS.index(name) for name in ("behind", "skirt", "loose")]
+    cel = PartMap(size[0], size[1], design.style, values, bending)
+    paint_figure(cel, design, pose, expression, scale, origin)
+    return cel
 
 
 def paint_figure(
@@ -84,7 +86,8 @@ def paint_figure(
     def trunk() -> None:
         cel.begin(TRUNK)
         figure.draw_torso(cel, design, frame)
-        outfit.draw_over(cel, design, frame, sway)
+        with cel.loosely():
+            outfit.draw_over(cel, design, frame, sway)
 
     def skirt() -> None:
         cel.begin(SKIRT)
@@ -130,18 +133,18 @@ def paint_figure(
             profile.draw_profile(cel, design, pose, expression)
         else:
             face.draw_head(cel, design)
-            if behind:
-                hair.draw_back(cel, design, sway)
-            else:
+            if not behind:
                 face.draw_face(cel, design, pose, expression)
-                hair.draw_front(cel, design, sway)
+            with cel.loosely():
+                (hair.draw_back if behind else hair.draw_front)(cel, design, sway)
         hats.draw_ears_and_hat(cel, design)
         ornaments.draw_on_head(cel, design)
 
     in_head(cel, frame, head)
     if design.scarf:
         cel.begin(TRUNK)
-        drapes.draw_scarf(cel, design, frame, sway)
+        with cel.loosely():
+            drapes.draw_scarf(cel, design, frame, sway)
     for side in front:
         if raised[side]:
             arm(side)
@@ -172,11 +175,11 @@ def in_head(cel: Cel, frame: Joints, draw: Callable[[], None]) -> None:
 
 @dataclass(frozen=True)
 class Drawn:
-    """One drawing: RGBA [H,W,4], key points [17,3], part map [H,W] and pixels to a head height."""
+    """One drawing: RGBA [H,W,4], key points [17,3], its parts and pixels to a head height."""
 
     image: NDArray[np.uint8]
     points: NDArray[np.float32]
-    parts: NDArray[np.uint8]
+    parts: PartMap
     scale: float
 
 
@@ -224,7 +227,7 @@ def draw_acting(design: Design, moments: Sequence[Moment], height: int) -> list[
         placed = (scale, foot, (width, height))
         image = draw_figure(design, moment.pose, moment.expression, *placed)
         points = key_points(design, joints(design, moment.pose), *placed)
-        drawn.append(Drawn(image, points, part_map(design, moment.pose, *placed), scale))
+        drawn.append(Drawn(image, points, part_map(design, moment.pose, moment.expression, *placed), scale))
     return drawn
 
 
@@ -236,12 +239,15 @@ def draw_character(rng: Generator, height: int = 640, drawings: int = 4, action:
         design = replace(design, cut=0.0)
     moments = perform(rng, design, drawings, action)
     drawn = draw_acting(design, moments, height)
+    parts, pieces = zip(*(drawing.parts.values() for drawing in drawn), strict=True)
     return Source(
         "character",
         f"studio:{design.hair_style}-{seed}",
         tuple(drawing.image for drawing in drawn),
         key_points=tuple(drawing.points for drawing in drawn),
-        parts=tuple(drawing.parts for drawing in drawn),
+        parts=parts,
+        pieces=pieces,
+        outlines=tuple(tuple(drawing.parts.outlines) for drawing in drawn),
         actions=tuple(moment.action for moment in moments),
         expressions=tuple(moment.expression for moment in moments),
         travel=tuple(m.travel * drawing.scale for m, drawing in zip(moments, drawn, strict=True)),

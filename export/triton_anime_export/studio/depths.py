@@ -40,6 +40,7 @@ def cave(place: Place) -> None:
     )
     ground_plane(place, view, floor, 4.0, z1=9)
     for layer in range(3):
+        place.cut()
         tone = mix(stone, (0.02, 0.02, 0.08), 0.25 + 0.25 * layer)
         for _ in range(9):
             a, wide, long = (

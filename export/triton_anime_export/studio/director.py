@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,23 +116,54 @@ def plan(
         actors.insert(int(rng.integers(len(actors) + 1)) if rng.random() < 0.35 else len(actors), actor)
     cover = _cover(rng, backdrop, size)
     far = rng.uniform(0.35, 1.0) if rng.random() < 0.5 else 1.0
-    follows = [lag @ cover for lag in _parallax(camera, far)]
     grade = _grade(rng)
-    spread(rng, actors, camera, far)
-    return Scene(Actor(backdrop, follows, [0] * count), actors, camera, size, grade, layout, move)
+    spread(rng, actors, camera, far, size)
+    ground, *planes = multiplane(backdrop, cover, camera, far, size)
+    return Scene(ground, [*planes, *actors], camera, size, grade, layout, move)
 
 
-def _parallax(camera: list[Matrix], pace: float) -> list[Matrix]:
-    """What to add to the motion of a thing that passes ``pace`` times as fast as the stage does."""
+def parallax(camera: list[Matrix], pace: float, size: tuple[int, int]) -> list[Matrix]:
+    """What to add to the motion of a thing that passes ``pace`` times as fast as the stage does.
+
+    What lies far is shifted less by a pan and grows less by a zoom about the middle of the frame.
+    """
+    middle = np.array([size[0] / 2, size[1] / 2])
     lags = []
     for matrix in camera:
-        lag = np.eye(3)
-        lag[:2, 2] = -(1.0 - pace) * (matrix[:2, 2] - camera[0][:2, 2])
-        lags.append(lag)
+        moved = matrix @ np.linalg.inv(camera[0])
+        zoom = float(np.sqrt(abs(np.linalg.det(moved[:2, :2]))))
+        shift = moved[:2, :2] @ middle + moved[:2, 2] - middle
+        slower = np.eye(3)
+        slower[:2, :2] *= zoom**pace
+        slower[:2, 2] = middle * (1.0 - zoom**pace) + pace * shift
+        lags.append(np.linalg.inv(matrix) @ slower @ camera[0])
     return lags
 
 
-def spread(rng: Rng, actors: list[Actor], camera: list[Matrix], far: float) -> None:
+def multiplane(
+    backdrop: Source, cover: Matrix, camera: list[Matrix], far: float, size: tuple[int, int]
+) -> list[Actor]:
+    """The backdrop under a multiplane camera, its sheets from far to near.
+
+    Args:
+        backdrop: one sheet, or several if it has layers.
+        cover: from its pixels to the world.
+        camera: world to frame, one for each frame.
+        far: pace of the farthest sheet; the nearest, on which people stand, passes with the stage.
+        size: (width, height) of the frame.
+    """
+    still = [0] * len(camera)
+    resting = all(np.array_equal(matrix, camera[0]) for matrix in camera)
+    if far == 1.0 or resting or not backdrop.layers:
+        return [Actor(backdrop, [lag @ cover for lag in parallax(camera, far, size)], still)]
+    planes: list[Actor] = []
+    for pace, sheet in zip(np.linspace(far, 1.0, len(backdrop.layers)), backdrop.layers, strict=True):
+        source = replace(backdrop, drawings=(sheet,), layers=(), style="" if planes else backdrop.style)
+        planes.append(Actor(source, [lag @ cover for lag in parallax(camera, float(pace), size)], still))
+    return planes
+
+
+def spread(rng: Rng, actors: list[Actor], camera: list[Matrix], far: float, size: tuple[int, int]) -> None:
     """Things behind the stage stand at depths of their own, those before it pass faster than it does."""
     if far == 1.0:
         return
@@ -142,7 +173,7 @@ def spread(rng: Rng, actors: list[Actor], camera: list[Matrix], far: float) -> N
         if actor.source.kind != "object":
             continue
         pace = rng.uniform(far, 1.0) if index < first else rng.uniform(1.0, 1.0 + (1.0 - far))
-        actor.motion = [lag @ m for lag, m in zip(_parallax(camera, pace), actor.motion, strict=True)]
+        actor.motion = [lag @ m for lag, m in zip(parallax(camera, pace, size), actor.motion, strict=True)]
 
 
 def stage(rng: Rng, cast: Cast, size: tuple[int, int] = (448, 256), count: int = 4) -> Shot:

@@ -142,6 +142,8 @@ def ruins(place: Place) -> None:
     blocks = Blocks(view, place.canvas, place.pen)
     paint = lambda c, w, h: c.drawRect(skia.Rect.MakeWH(w, h), tiled(wall, 3.0))  # noqa: E731
     for z in sorted(rng.uniform(4, 30, int(rng.integers(6, 18))), reverse=True):
+        if z < 9.0 and not place.sheets:
+            place.cut()
         x, wide, high = rng.uniform(-0.7, 0.7) * z, rng.uniform(0.6, 1.4), rng.uniform(0.5, 6)
         if rng.random() < 0.3:
             wide *= 3.5

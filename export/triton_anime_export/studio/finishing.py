@@ -34,6 +34,20 @@ def finished(rng: Generator, image: Picture) -> tuple[Picture, str]:
     return ways[name](), name
 
 
+def edged(rng: Generator, alpha: Picture) -> Picture:
+    """The alpha uint8 [H,W] of a sheet whose picture :func:`finished` gets in the same state of the rng."""
+    name = str(rng.choice(FINISHES, p=SHARES))
+    if alpha.min() == 255 or name not in ("wobble", "oil", "pixel", "soft"):
+        return alpha
+    if name == "wobble":
+        return np.asarray(wobble(rng, alpha, float(rng.uniform(0.8, 2.6))), np.uint8)
+    if name == "oil":
+        return oil(alpha, int(rng.choice((3, 5, 7))))
+    if name == "pixel":
+        return np.where(pixel(rng, np.dstack([alpha] * 3))[..., 0] >= 128, 255, 0).astype(np.uint8)
+    return np.asarray(cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(0.8, 3.5))), np.uint8)
+
+
 def wobble(rng: Generator, image: Picture, reach: float) -> Picture:
     """Straight edges get the unevenness of a hand; reach in pixels."""
     height, width = image.shape[:2]

@@ -1,23 +1,32 @@
 """Optical flow of a planned scene: the motion of every layer and limb, and what is seen in both frames.
 
 Layers that keep their drawing move exactly by camera and stage. Where a studio character changes its drawing,
-head, trunk and limbs are rigid and turn with their bones; hair and skirts that flow in the wind are marked as
-not seen in the other frame rather than guessed.
+head, trunk and limbs are rigid and turn with their bones; hair and cloth that hang loose follow their
+outlines, whose strokes are the same in both drawings. Where art of others or an opaque effect changes its
+drawing, only what stays the same is known.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from triton_anime_export.studio.bending import bend
 from triton_anime_export.studio.keypoints import BONES, PARTS
-from triton_anime_export.studio.scene import Actor, Scene
+from triton_anime_export.studio.scene import Actor, Matrix, Scene
+from triton_anime_export.studio.source import Source
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
+UNKNOWN, EXACT, BENT = 0, 1, 2
+"""How well a vector is known: not at all; exactly; exactly on outlines, between them as these bend."""
+_REDRAWN = 0.25  # share of a drawing from which on nothing of it is known to have stayed
+_ALIKE = 3  # levels up to which two drawings are one picture
+_MISSED = 0.5  # pixels of the frame by which bent outlines may be missed
 _AROUND = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
 
 
@@ -27,9 +36,9 @@ class Flow:
 
     Attributes:
         vectors: float32 [2,H,W], (dx,dy) in pixels of the frame.
-        sure: uint8 [H,W], 1 where the vector is exact, 0 on hair and skirts that took another shape.
-        seen: uint8 [H,W], 1 where it is exact and the same thing is seen in the other frame; 0 where that
-            is covered there or has left the frame.
+        sure: uint8 [H,W], :data:`EXACT`, :data:`BENT` or :data:`UNKNOWN`.
+        seen: uint8 [H,W], 1 where the vector is known and the same thing is seen in the other frame; 0 where
+            that is covered there or has left the frame.
     """
 
     vectors: F32
@@ -61,11 +70,11 @@ def flow_between(scene: Scene, tops: tuple[U8, U8], t: int, other: int, step: in
             continue
         before = scene.camera[t] @ actor.motion[t]
         after = scene.camera[other] @ actor.motion[other]
-        drawn, part, sure = _limbs(actor, t, other, np.linalg.inv(before) @ points[:, mask])
+        drawn, part, sure = _limbs(actor, t, other, np.linalg.inv(before) @ points[:, mask], after)
         moved = after @ drawn
         vectors[:, mask] = (moved - points[:, mask])[:2]
         x, y = np.rint(moved[0]).astype(int), np.rint(moved[1]).astype(int)
-        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height) & sure
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height) & (sure != UNKNOWN)
         same = np.zeros(inside.shape, bool)
         same[inside] = tops[1][y[inside], x[inside]] == order
         if part is not None:
@@ -82,18 +91,32 @@ def _drawing(actor: Actor, t: int) -> int:
     return actor.drawing[t] % len(actor.source.drawings)
 
 
+def _unchanged(now: U8, then: U8) -> U8:
+    """Where two drawings [h,w,4] show the same, a pixel around included: 1, elsewhere 0."""
+    other = (cv2.absdiff(now, then).max(axis=2) > _ALIKE).astype(np.uint8)
+    if np.count_nonzero(other) > _REDRAWN * np.count_nonzero(now[..., 3] | then[..., 3]):
+        return np.zeros_like(other)
+    return np.asarray(1 - cv2.dilate(other, np.ones((3, 3), np.uint8)), np.uint8)
+
+
 def _sampled(values: U8, points: F64) -> U8:
     x = np.clip(np.rint(points[0]).astype(int), 0, values.shape[1] - 1)
     y = np.clip(np.rint(points[1]).astype(int), 0, values.shape[0] - 1)
     return values[y, x]
 
 
-def _limbs(actor: Actor, t: int, other: int, points: F64) -> tuple[F64, U8 | None, NDArray[np.bool_]]:
-    """Where points of one drawing lie in another: bones turn the limbs, loose hair and cloth are not sure."""
-    sure = np.ones(points.shape[1], bool)
+def _limbs(actor: Actor, t: int, other: int, points: F64, shown: Matrix) -> tuple[F64, U8 | None, U8]:
+    """Where points of one drawing lie in another: bones turn the limbs, loose hair and cloth bend.
+
+    ``shown`` maps the other drawing to its frame. Also returned: the part each point is on, how sure it is.
+    """
+    sure = np.full(points.shape[1], EXACT, np.uint8)
     source, now, then = actor.source, _drawing(actor, t), _drawing(actor, other)
-    if now == then or not source.parts:
+    if now == then:
         return points, None, sure
+    if not source.parts:
+        alike = _sampled(_unchanged(source.drawings[now], source.drawings[then]), points)
+        return points, None, alike
     part = _sampled(source.parts[now], points)
     moved = points.copy()
     for index, name in enumerate(PARTS):
@@ -101,7 +124,7 @@ def _limbs(actor: Actor, t: int, other: int, points: F64) -> tuple[F64, U8 | Non
         if not mask.any():
             continue
         if name not in BONES:
-            sure[mask] = False
+            moved[:, mask], sure[mask] = _bent(source, now, then, points[:, mask], shown)
             continue
         chosen = points[:, mask]
         far = np.full(chosen.shape[1], np.inf)
@@ -116,6 +139,22 @@ def _limbs(actor: Actor, t: int, other: int, points: F64) -> tuple[F64, U8 | Non
             far = np.minimum(far, distance)
         moved[:, mask] = result
     return moved, part, sure
+
+
+def _bent(source: Source, now: int, then: int, points: F64, shown: Matrix) -> tuple[F64, U8]:
+    """Where points on loose hair and cloth lie in another drawing, and how sure that is."""
+    moved, sure = points.copy(), np.full(points.shape[1], UNKNOWN, np.uint8)
+    if not source.pieces or len(source.outlines[now]) != len(source.outlines[then]):
+        return moved, sure
+    tolerance = _MISSED / max(float(np.sqrt(abs(np.linalg.det(shown[:2, :2])))), 1e-6)
+    piece = _sampled(source.pieces[now], points)
+    for number in np.unique(piece[piece > 0]):
+        on = piece == number
+        outlines = source.outlines[now][number - 1], source.outlines[then][number - 1]
+        found = bend(*outlines, points[:, on], tolerance)
+        if found is not None:
+            moved[:, on], sure[on] = found, BENT
+    return moved, sure
 
 
 def _bone(points: F32, start: tuple[int, ...], end: tuple[int, ...]) -> tuple[F64, F64]:
@@ -145,7 +184,10 @@ def _turn(bone: tuple[F64, F64], aim: tuple[F64, F64]) -> F64:
 
 
 def flows(scene: Scene, tops: list[U8]) -> tuple[NDArray[np.float16], U8]:
-    """Flow from each frame to the next at half resolution: float16 [T-1,2,H/2,W/2], uint8 [T-1,H/2,W/2]."""
+    """Flow from each frame to the next at half resolution: float16 [T-1,2,H/2,W/2], uint8 [T-1,H/2,W/2].
+
+    The second is 1 where the vector is known and the same thing is seen in the next frame.
+    """
     width, height = scene.size
     pairs = [
         flow_between(scene, (tops[t], tops[t + 1]), t, t + 1, step=2) for t in range(len(scene.camera) - 1)

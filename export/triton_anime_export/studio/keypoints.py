@@ -23,8 +23,11 @@ SKELETON = (
     (9, 11), (2, 3), (1, 2), (1, 3), (2, 4), (3, 5), (4, 6), (5, 7),
 )  # fmt: skip
 """COCO's bones, pairs of key point numbers that count from 1."""
-PARTS = ("none", "behind", "trunk", "skirt", "head", "left_arm", "right_arm", "left_leg", "right_leg")
-"""Parts of a figure whose drawings are told apart; the index is the value in a source's part maps."""
+PARTS = (
+    "none", "behind", "trunk", "skirt", "head", "left_arm", "right_arm", "left_leg", "right_leg", "loose",
+)  # fmt: skip
+"""Parts of a figure that are told apart; the index is the value in a source's part maps. ``behind``,
+``skirt`` and ``loose`` (hair, scarves, what is worn over the trunk) bend, the others are rigid."""
 BONES: dict[str, tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]] = {
     "trunk": (((11, 12), (5, 6)),),
     "head": (((3, 4), (0,)),),

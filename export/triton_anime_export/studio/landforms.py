@@ -31,6 +31,7 @@ def horizon_layers(place: Place, row: float, colour: Colour, *, tall: float = 0.
     snow = float(rng.choice((0.0, 0.0, rng.uniform(0.2, 0.8))))
     # The sky is painted by its own light; what stands before it is tinted here in the same way.
     tint = place.tint
+    before, veil = place.sky.copy(), np.zeros_like(place.sky)
     for layer in range(int(rng.integers(1, 4))):
         high = max(16, int(place.height * tall * rng.uniform(0.4, 1.0) * (1 - 0.2 * layer)))
         tone = mix(colour, haze_colour, 0.65 - 0.2 * layer)
@@ -46,6 +47,9 @@ def horizon_layers(place: Place, row: float, colour: Colour, *, tall: float = 0.
             hard=hard,
         )
         over(place.sky, image, 0, int(row) - high + 2)
+        image[..., :3] = 255
+        over(veil, image, 0, int(row) - high + 2)
+    place.distance = before, np.ascontiguousarray(veil[..., 0])
 
 
 def tufts(place: Place, horizon: float, leaf: Colour, count: int) -> None:

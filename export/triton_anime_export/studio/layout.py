@@ -18,6 +18,7 @@ LAYOUTS: dict[str, float] = {
 """Kinds of shot and how often they are staged."""
 HOLDS = (1, 2, 3)
 """Frames for which a drawing is held: animation on ones, twos or threes."""
+_MORE = (0.4, 0.3, 0.2, 0.1)  # how often none to three more come in or go out of an entrance
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,9 @@ def marks(rng: Rng, size: tuple[int, int], count: int, layout: str) -> list[Mark
         start = edge if not leaves else (width - edge) - travel
         walker = Mark(tall, start, ground - tall, travel / max(count - 1, 1), side)
         waiting = [Mark(tall * rng.uniform(0.9, 1.1), rng.uniform(0.2, 0.8) * width, ground - tall)]
-        return [*waiting, walker] if rng.random() < 0.6 else [walker]
+        placed = [*waiting, walker] if rng.random() < 0.6 else [walker]
+        placed += [_passer(rng, size, count, tall, ground) for _ in range(int(rng.choice(4, p=_MORE)))]
+        return sorted(placed, key=lambda mark: (mark.top or 0.0) + mark.reach)
     people = {"single": 1, "pair": 2}.get(layout, int(rng.integers(3, 6)))
     if people > 2:
         tall *= 0.8
@@ -128,6 +131,21 @@ def marks(rng: Rng, size: tuple[int, int], count: int, layout: str) -> list[Mark
             Mark(reach, rng.uniform(0.0, 1.0) * width, ground - reach + rng.normal(0, 0.03) * height)
         )
     return sorted(places, key=lambda mark: (mark.top or 0.0) + mark.reach)
+
+
+def _passer(rng: Rng, size: tuple[int, int], count: int, tall: float, ground: float) -> Mark:
+    """Somebody else who comes in or goes out on either side, at a moment of its own."""
+    width, height = size
+    side = 1 if rng.random() < 0.5 else -1
+    way = rng.uniform(0.15, 0.6) * width * side
+    step = way / max(count - 1, 1)
+    beyond = 0.12 * width
+    if rng.random() < 0.5:
+        start = (-beyond if side > 0 else width + beyond) + rng.uniform(-0.4, 0.0) * way
+    else:
+        start = (width + beyond if side > 0 else -beyond) - rng.uniform(0.5, 1.0) * way
+    reach = tall * rng.uniform(0.8, 1.15)
+    return Mark(reach, start, ground + rng.normal(0.0, 0.03) * height - reach, step, side)
 
 
 def is_bust(source: Source) -> bool:

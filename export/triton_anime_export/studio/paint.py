@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import colorsys
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -180,6 +181,7 @@ class Cel:
         self.canvas: skia.Canvas = self.surface.getCanvas()
         self.style = style
         self.scale = 1.0
+        self.loose = False
 
     def pen(self, colour: Colour, weight: float = 1.0) -> skia.Paint | None:
         """Outline paint for a part of this colour; None where the style has no lines."""
@@ -187,6 +189,13 @@ class Cel:
             return None
         tone = mix(self.style.ink, multiply(colour, (0.42, 0.34, 0.38)), self.style.ink_colour_share)
         return stroke(tone, self.style.ink_width * weight / self.scale)
+
+    @contextmanager
+    def loosely(self) -> Iterator[None]:
+        """What is drawn meanwhile hangs loose: it sways and bends."""
+        self.loose = True
+        yield
+        self.loose = False
 
     def part(self, path: skia.Path, colour: Colour, depth: float = 0.1, weight: float = 1.0) -> None:
         """Flat colour, shadow away from the light, lit rim and outline of one part of the figure."""

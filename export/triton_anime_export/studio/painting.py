@@ -12,6 +12,7 @@ import skia
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from .bending import outline_points
 from .finish import Finish, tile
 from .paint import Cel, Colour, Point, Style, blurred, fill, lightness, mix, multiply, packed
 
@@ -193,6 +194,10 @@ class Painting(Cel):
         self.canvas.drawPaint(skia.Paint(Shader=shader, BlendMode=skia.BlendMode.kMultiply, AntiAlias=True))
 
 
+_PIECES = 256
+"""Numbers that a map of pieces can hold, 0 for none."""
+
+
 class _Still:
     """A canvas that follows transforms and clips but ignores what is drawn on it."""
 
@@ -212,27 +217,44 @@ class PartMap(Painting):
         width, height: pixels.
         style: its pen is ignored.
         names: value that is written for each group, see :meth:`Painting.begin`.
+        bending: values of the groups that bend; the last one is written for whatever hangs loose.
+
+    Attributes:
+        outlines: of the pieces that bend, float32 [K,2] in pixels, in the order of their numbers from 1 on.
     """
 
-    def __init__(self, width: int, height: int, style: Style, names: dict[int, int]) -> None:
+    def __init__(
+        self, width: int, height: int, style: Style, names: dict[int, int], bending: Sequence[int]
+    ) -> None:
         super().__init__(width, height, style, Finish(), {}, 0)
         self._real = self.canvas
         self.canvas = _Still(self._real)
-        self._names = names
+        self._names, self._bending = names, bending
+        self.outlines: list[NDArray[np.float32]] = []
 
     def part(self, path: skia.Path, colour: Colour, depth: float = 0.1, weight: float = 1.0) -> None:
-        """Write the group's value over the part."""
-        value = self._names[self.group]
-        self._real.drawPath(path, skia.Paint(Color=skia.Color(value, 0, 0, 255), AntiAlias=False))
+        """Write the group's value over the part, and if it bends its number."""
+        value = self._bending[-1] if self.loose else self._names[self.group]
+        number = 0
+        if value in self._bending:
+            self.outlines.append(outline_points(path, self._real.getTotalMatrix()))
+            number = len(self.outlines) if len(self.outlines) < _PIECES else 0
+        self._real.drawPath(path, skia.Paint(Color=skia.Color(value, number, 0, 255), AntiAlias=False))
 
     def line(self, points: Sequence[Point], colour: Colour, weight: float = 1.0) -> None:
         """Inner lines lie on parts and change no map."""
 
-    def values(self) -> NDArray[np.uint8]:
-        """uint8 [H,W]; pixels just beyond the parts, under their pens, take the nearest value."""
-        drawn = self.rgba()[..., 0]
+    def values(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Parts and numbers of pieces that bend (0 for what is rigid), uint8 [H,W].
+
+        Pixels just beyond the parts, under their pens, take a value from beside them.
+        """
+        drawn = np.ascontiguousarray(self.rgba()[..., :2])
         around = cv2.dilate(drawn, np.ones((5, 5), np.uint8))
-        return np.where(drawn > 0, drawn, around).astype(np.uint8)
+        parts, numbers = np.moveaxis(np.where(drawn[..., :1] > 0, drawn, around), 2, 0)
+        return np.ascontiguousarray(parts), np.where(np.isin(parts, self._bending), numbers, 0).astype(
+            np.uint8
+        )
 
 
 def _spike(root: Point, tip: Point, width: float, bend: float) -> skia.Path:

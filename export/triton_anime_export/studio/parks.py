@@ -36,6 +36,7 @@ def park(place: Place) -> None:
     lawn = place.colour(rng.uniform(0.2, 0.34), rng.uniform(0.4, 0.7), rng.uniform(0.5, 0.8))
     far = hedge(rng, place.width // 2, 70, mix(leaf, (0.6, 0.72, 0.85), 0.45), hard=hard)
     place.stamp(far, -10, view.horizon - 100, place.width + 20, 112)
+    place.cut()
     ground_plane(place, view, materials.grass(rng, lawn, hard=hard), 4.0)
     path = place.colour(rng.uniform(0.05, 0.13), rng.uniform(0.1, 0.4), rng.uniform(0.6, 0.9))
     way = (
@@ -84,6 +85,7 @@ def rooftop(place: Place) -> None:
     )
     paint_sky(place, view.horizon / place.height)
     skyline(place, view.horizon)
+    place.cut()
     slab = place.colour(rng.uniform(0.05, 0.6), rng.uniform(0, 0.12), rng.uniform(0.55, 0.85))
     deep = rng.uniform(8, 18)
     ground_plane(

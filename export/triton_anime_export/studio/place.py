@@ -49,6 +49,9 @@ class Place:
         sky: uint8 RGB [H,W,3] behind the paint; windows are holes in the paint.
         pen: ink width in pixels; 0 for a place painted without lines.
         texture: 0 for flat cel colours up to 1 for rich textures.
+        distance: what stands before the sky but is painted on it (ranges): the sky as it was without, and
+            the alpha [H,W] of what was added; None where there is nothing.
+        sheets: paint that lies behind that on the canvas, from far to near, see :meth:`cut`.
     """
 
     rng: Generator
@@ -60,6 +63,8 @@ class Place:
     sky: Picture = field(init=False)
     surface: skia.Surface = field(init=False)
     tint: Colour = field(init=False)
+    distance: tuple[Picture, Picture] | None = field(init=False, default=None)
+    sheets: list[Picture] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self.sky = np.zeros((self.height, self.width, 3), np.uint8)
@@ -90,10 +95,40 @@ class Place:
         """Lay a straight-alpha RGBA picture over the paint."""
         self.canvas.drawImageRect(picture(image), skia.Rect.MakeXYWH(left, top, width, height), SMOOTH)
 
-    def finish(self) -> Picture:
-        """RGB uint8 [H,W,3]: the paint in the mood's light over the sky."""
-        rgba = pixels(self.surface)
-        rgb = rgba[..., :3].astype(np.float32) / 255.0
+    def cut(self) -> None:
+        """What is painted from here on is nearer: it passes faster when the camera pans."""
+        self.sheets.append(pixels(self.surface))
+        self.canvas.clear(skia.ColorTRANSPARENT)
+
+    def finish(self) -> list[tuple[Picture, Picture]]:
+        """The paint in the mood's light, laid over the sky sheet by sheet.
+
+        Returns:
+            From far to near the picture RGB uint8 [H,W,3] with everything up to there, and the alpha uint8
+            [H,W] of what came last; the last picture is the whole. What is hidden altogether is left out.
+        """
+        whole = np.full((self.height, self.width), 255, np.uint8)
+        found = [(self.sky, whole)]
+        if self.distance is not None:
+            found = [(self.distance[0], whole), (self.sky, self.distance[1])]
+        out: NDArray[np.float32] = np.asarray(self.sky, np.float32) / 255.0
+        glow: NDArray[np.float32] | float = 0.0
+        for sheet in (*self.sheets, pixels(self.surface)):
+            graded, lamp = self._lit(sheet)
+            alpha = sheet[..., 3:].astype(np.float32) / 255.0
+            out = np.asarray(graded * alpha + out * (1.0 - alpha), np.float32)
+            if self.mood in ("night", "dim"):
+                small = cv2.resize(graded * lamp * alpha, None, fx=0.25, fy=0.25)
+                soft = cv2.resize(cv2.GaussianBlur(small, (0, 0), 4), (self.width, self.height))
+                glow = np.asarray(glow + 0.8 * soft, np.float32)
+            shown = np.asarray(out + glow, np.float32)
+            found.append(((np.clip(shown, 0, 1) * 255 + 0.5).astype(np.uint8), sheet[..., 3].copy()))
+        first = max(index for index, (_, alpha) in enumerate(found) if alpha.min() == 255)
+        return [(found[first][0], whole), *(layer for layer in found[first + 1 :] if layer[1].any())]
+
+    def _lit(self, sheet: Picture) -> tuple[NDArray[np.float32], NDArray[np.float32] | float]:
+        """Colour 0..1 of a sheet RGBA in the mood's light, and how much of a lamp each pixel is."""
+        rgb = sheet[..., :3].astype(np.float32) / 255.0
         strongest = rgb.max(axis=2)
         # Lamps and screens are painted at full brightness and keep their own colour in the dark.
         lamp = np.clip((strongest - 0.9) * 10.0, 0, 1)[..., None] if self.mood in ("night", "dim") else 0.0
@@ -106,12 +141,7 @@ class Place:
         if self.mood == "night":
             grey = graded.mean(axis=2, keepdims=True)
             graded = graded + (grey - graded) * 0.25 * (1.0 - lamp)
-        alpha = rgba[..., 3:].astype(np.float32) / 255.0
-        out = graded * alpha + self.sky.astype(np.float32) / 255.0 * (1.0 - alpha)
-        if self.mood in ("night", "dim"):
-            glow = cv2.GaussianBlur(cv2.resize(graded * lamp * alpha, None, fx=0.25, fy=0.25), (0, 0), 4)
-            out = out + 0.8 * cv2.resize(glow, (self.width, self.height))
-        return (np.clip(out, 0, 1) * 255 + 0.5).astype(np.uint8)
+        return np.asarray(graded, np.float32), lamp
 
 
 SMOOTH = skia.SamplingOptions(skia.FilterMode.kLinear, skia.MipmapMode.kLinear)

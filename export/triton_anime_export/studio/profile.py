@@ -73,7 +73,8 @@ def draw_profile(cel: Cel, design: Design, pose: Pose, expression: str) -> None:
     canvas.restore()
     cel.part(oval(-0.06, 0.1, 0.065, 0.1), design.skin, 0.03)
     if design.hair_style != "bald":
-        front_hair(cel, design, pose.sway)
+        with cel.loosely():
+            front_hair(cel, design, pose.sway)
     canvas.restore()
 
 

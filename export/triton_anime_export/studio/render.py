@@ -39,13 +39,13 @@ def write_image(path: Path, image: NDArray[np.uint8] | NDArray[np.uint16]) -> No
 
 
 def write_flow(path: Path, flow: Flow) -> None:
-    """Write flow as KITTI does: 16-bit PNG, (u · 64 + 32768, v · 64 + 32768, valid) in RGB order."""
+    """Write flow as KITTI does: 16-bit PNG, (u · 64 + 32768, v · 64 + 32768, sure) in RGB order."""
     coded = np.clip(np.rint(flow.vectors * 64.0) + 32768.0, 0, 65535).astype(np.uint16)
     write_image(path, np.dstack([coded[0], coded[1], flow.sure.astype(np.uint16)]))
 
 
 def read_flow(path: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Read what :func:`write_flow` wrote: float32 [2,H,W] in pixels and uint8 [H,W], 1 where it is exact.
+    """Read what :func:`write_flow` wrote: float32 [2,H,W] in pixels and :attr:`Flow.sure` uint8 [H,W].
 
     Raises:
         DataError: the file is missing or no flow.
@@ -54,7 +54,7 @@ def read_flow(path: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     if image is None or image.dtype != np.uint16 or image.ndim != 3:
         raise DataError(f"{path} is no flow; render the shot again: triton-anime-export studio render")
     vectors = (image[..., 2:0:-1].astype(np.float32) - 32768.0) / 64.0
-    return np.ascontiguousarray(vectors.transpose(2, 0, 1)), (image[..., 0] > 0).astype(np.uint8)
+    return np.ascontiguousarray(vectors.transpose(2, 0, 1)), image[..., 0].astype(np.uint8)
 
 
 def write_scene(scene: Scene, output: Path, seed: int, broadcast: bool = False) -> None:
@@ -93,9 +93,14 @@ def write_scene(scene: Scene, output: Path, seed: int, broadcast: bool = False) 
         }
         for folder, image in maps.items():
             write_image(output / folder / name, image)
-        for number, alpha in enumerate(frame.characters, start=1):
-            if alpha.any():
-                write_image(output / "characters" / f"{number:02}" / name, alpha)
+        for folder, alphas in (
+            ("characters", frame.characters),
+            ("things", frame.things),
+            ("effects", frame.effects),
+        ):
+            for number, alpha in enumerate(alphas, start=1):
+                if alpha.any():
+                    write_image(output / folder / f"{number:02}" / name, alpha)
         if before is None or not np.array_equal(frame.picture, before.picture):
             held += 1
         if before is not None:

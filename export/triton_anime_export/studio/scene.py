@@ -81,7 +81,7 @@ class Scene:
 
     Attributes:
         backdrop: opaque; its motion maps it to the world.
-        actors: from back to front.
+        actors: from back to front; nearer sheets of the background come first and are of kind ``backdrop``.
         camera: world to frame, one for each frame.
         size: (width, height) of the frames, both even.
         grade: uint8 [256,3], what becomes of each value of red, green and blue; None leaves them.
@@ -110,9 +110,9 @@ class Frame:
         picture, plate: uint8 [H,W,3].
         ids, alpha, objects, effect, effect_type: uint8 [H,W].
         effect_ids: uint8 [H,W], 0 none or 1..n: the effect whose type the map of types gives.
-        top: uint8 [H,W], 0 for the backdrop or 1..n: the actor that is seen, light and haze left aside.
-        characters, things: uint8 [N,H,W], visible alpha of each character and of each object; empty unless
-            they were asked for.
+        top: uint8 [H,W], 0 for the backdrop or 1..n: the actor that is seen, added light left aside.
+        characters, things, effects: uint8 [N,H,W], visible alpha of each character, of each object and of
+            each effect (for light that is added: its strength); empty unless they were asked for.
     """
 
     picture: U8
@@ -126,6 +126,7 @@ class Frame:
     top: U8
     characters: U8
     things: U8
+    effects: U8
 
 
 def similarity(x: float, y: float, scale: float, angle: float, mirror: bool, size: tuple[int, int]) -> Matrix:
@@ -172,7 +173,7 @@ def _reached(
 
 
 def draw_frame(scene: Scene, t: int, instances: bool = False) -> Frame:
-    """Draw frame ``t`` of a scene with its truth; ``instances`` asks for the alpha of each character too."""
+    """Draw frame ``t`` of a scene with its truth; ``instances`` asks for the alpha of each actor too."""
     width, height = scene.size
     camera = scene.camera[t]
     kinds = {kind: scene.of_kind(kind) for kind in ("character", "object", "effect")}
@@ -188,10 +189,16 @@ def draw_frame(scene: Scene, t: int, instances: bool = False) -> Frame:
     single = {
         name: np.zeros((len(found) if instances else 0, height, width), np.float32)
         for name, found in kinds.items()
-        if name != "effect"
     }
     for order, actor in enumerate(scene.actors, start=1):
         drawing, matrix = actor.premultiplied(t), camera @ actor.motion[t]
+        if actor.source.kind == "backdrop":
+            sheet = _warp(drawing, matrix, scene.size, cv2.BORDER_REFLECT_101)
+            for painting in pictures.values():
+                painting *= 1.0 - sheet[..., 3:]
+                painting += sheet[..., :3]
+            top[sheet[..., 3] >= 0.5] = order
+            continue
         at = _reached(drawing, matrix, scene.size)
         if at is None:
             continue
@@ -204,6 +211,8 @@ def draw_frame(scene: Scene, t: int, instances: bool = False) -> Frame:
         solid = a >= 0.5
         place = _place(kinds[actor.source.kind], actor)
         covers = not (actor.source.kind == "effect" and actor.source.additive)
+        if covers:
+            top[at][solid] = order
         rgb = pictures["rgb"][at]
         rgb *= keep if covers else 1.0
         rgb += colour
@@ -219,13 +228,14 @@ def draw_frame(scene: Scene, t: int, instances: bool = False) -> Frame:
             kind[at][seen] = EFFECT_TYPES.index(actor.source.effect_type)
             which[at][seen] = place + 1
             effect[at] = effect[at] * (1.0 - strength) + strength
+            if instances:
+                single["effect"][place][at] += strength
             if covers:
                 ident[at][solid] = 0
             continue
         effect[at] *= rest
         kind[at][solid] = 0
         which[at][solid] = 0
-        top[at][solid] = order
         if instances:
             single[actor.source.kind][place][at] += a
         if actor.source.kind == "object":
@@ -252,6 +262,7 @@ def draw_frame(scene: Scene, t: int, instances: bool = False) -> Frame:
         top,
         _bytes(single["character"]),
         _bytes(single["object"]),
+        _bytes(single["effect"]),
     )
 
 

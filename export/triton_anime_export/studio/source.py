@@ -39,6 +39,9 @@ class Source:
             COCO visibility (0 beyond the drawing's edge, 1 hidden, 2 seen); empty where nobody knows them.
         parts: for each drawing uint8 [h,w], which part of the body is drawn there (index into
             ``keypoints.PARTS``, 0 for none); empty where nobody knows them.
+        pieces: for each drawing uint8 [h,w], which of the pieces that bend is drawn there (1..n, 0 for none);
+            empty where nobody knows them.
+        outlines: for each drawing the outlines of those pieces, float32 [K,2] in drawing pixels.
         actions: for each drawing what the character does (``walk``, ``kick``); empty where unknown.
         expressions: for each drawing the look on the face; empty where unknown.
         travel: for each drawing how many drawing pixels the ground passes since the last (a walker's
@@ -47,6 +50,9 @@ class Source:
         style: how it is drawn (``inked cel``), empty where unknown.
         scene_type: what place a backdrop shows (``classroom``), empty where unknown.
         mood: the light a backdrop is painted in (``dusk``), empty where unknown.
+        layers: a backdrop taken apart, from far to near: uint8 RGBA [h,w,4] of the drawing's size, the first
+            one opaque; laid over one another they give the drawing, but for soft edges. Empty where it is
+            one sheet.
     """
 
     kind: str
@@ -56,6 +62,8 @@ class Source:
     effect_type: str = ""
     key_points: tuple[NDArray[np.float32], ...] = ()
     parts: tuple[NDArray[np.uint8], ...] = ()
+    pieces: tuple[NDArray[np.uint8], ...] = ()
+    outlines: tuple[tuple[NDArray[np.float32], ...], ...] = ()
     actions: tuple[str, ...] = ()
     expressions: tuple[str, ...] = ()
     travel: tuple[float, ...] = ()
@@ -63,3 +71,4 @@ class Source:
     style: str = ""
     scene_type: str = ""
     mood: str = ""
+    layers: tuple[NDArray[np.uint8], ...] = ()

@@ -164,6 +164,7 @@ def platform(place: Place) -> None:
     )
     paint_sky(place, view.horizon / place.height)
     skyline(place, view.horizon)
+    place.cut()
     ground_plane(place, view, materials.cells(rng, place.colour(0.08, 0.15, 0.5), 120), 3.0)
     blocks = Blocks(view, place.canvas, place.pen, shade=0.0 if place.dark else 0.55)
     for x in (2.4, 3.9, 6.6, 8.1):

@@ -28,13 +28,19 @@ def recoloured(rng: Rng, source: Source) -> Source:
         rgb = cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB)
         return np.dstack([rgb, rgba[..., 3]])
 
-    return replace(source, drawings=tuple(change(d) for d in source.drawings), mood="")
+    drawings, layers = (tuple(change(d) for d in sheets) for sheets in (source.drawings, source.layers))
+    return replace(source, drawings=drawings, layers=layers, mood="")
 
 
 def out_of_focus(rng: Rng, source: Source) -> Source:
     """The source blurred, as a background is behind a close-up."""
     sigma = float(rng.uniform(1.0, 6.0))
-    return replace(source, drawings=tuple(cv2.GaussianBlur(d, (0, 0), sigma) for d in source.drawings))
+    # A layer's colour goes on where it is transparent, so nothing foreign is blurred into its edges.
+    drawings, layers = (
+        tuple(cv2.GaussianBlur(d, (0, 0), sigma) for d in sheets)
+        for sheets in (source.drawings, source.layers)
+    )
+    return replace(source, drawings=drawings, layers=layers)
 
 
 def in_blocks(
@@ -86,7 +92,7 @@ def pixelated(rng: Rng, source: Source, shown: float) -> Source:
 
 
 def cluttered(rng: Rng, backdrop: Source, others: list[Source]) -> Source:
-    """A backdrop with patches of other pictures in it, so that a pasted edge alone tells nothing.
+    """A backdrop, now one sheet, with patches of others in it, so that a pasted edge alone tells nothing.
 
     Args:
         rng: decides shapes, places and softness.
@@ -128,4 +134,4 @@ def cluttered(rng: Rng, backdrop: Source, others: list[Source]) -> Source:
             colour += (picture - colour) * mask
         return np.dstack([np.clip(colour, 0, 255).astype(np.uint8), rgba[..., 3]])
 
-    return replace(backdrop, drawings=tuple(change(d) for d in backdrop.drawings))
+    return replace(backdrop, drawings=tuple(change(d) for d in backdrop.drawings), layers=())

@@ -11,6 +11,8 @@ from .place import Place, tiled
 from .scenery import clump, crown, hedge, leaves
 from .skies import paint_sky
 
+_NEAR = 8.0  # metres up to which trees are painted on a sheet of their own
+
 
 def meadow(place: Place) -> None:
     """Grassland with a path, flowers, bushes, trees and at times a wooden fence."""
@@ -53,6 +55,8 @@ def meadow(place: Place) -> None:
     )
     kind = str(rng.choice(("broad", "broad", "fir", "bare", "palm"), p=(0.4, 0.2, 0.2, 0.12, 0.08)))
     for z in sorted(rng.uniform(4, 30, int(rng.integers(1, 8))), reverse=True):
+        if z < _NEAR and not place.sheets:
+            place.cut()
         stand(place, view, float(rng.uniform(-0.6, 0.6) * z), float(z), rng.uniform(3, 7), kind, leaf)
     petal = place.colour(rng.random(), rng.uniform(0.2, 0.85), 0.95)
     for z in sorted(rng.uniform(1.6, 14, int(rng.integers(0, 22))), reverse=True):
@@ -99,6 +103,8 @@ def forest(place: Place) -> None:
                 w * rng.uniform(0.006, 0.016) * (1 + 1.3 * layer),
                 mix((0.42, 0.33, 0.26), tone, 0.5 - 0.2 * layer),
             )
+        if layer < 2:
+            place.cut()
     view = place.view(0.62, 0.8, 1.5)
     earth = mix(leaf, (0.4, 0.3, 0.18), 0.45)
     ground_plane(
@@ -136,6 +142,7 @@ def forest(place: Place) -> None:
             place.colour(rng.uniform(0.04, 0.1), 0.35, rng.uniform(0.2, 0.45)),
         )
     tufts(place, view.horizon, leaf, 200)
+    place.cut()
     for _ in range(2):
         size = int(rng.uniform(140, 260))
         place.stamp(
@@ -223,6 +230,8 @@ def highland(place: Place) -> None:
     if kind in ("grass", "snow", "lake"):
         leaf = green(place) if kind != "snow" else place.colour(0.45, 0.15, 0.75)
         for z in sorted(rng.uniform(7, 60, int(rng.integers(3, 16))), reverse=True):
+            if z < 2 * _NEAR and not place.sheets:
+                place.cut()
             stand(
                 place,
                 view,

@@ -49,6 +49,22 @@ def test_crossing_characters_change_sides() -> None:
     assert first.action in ("walk", "run")
 
 
+def test_several_characters_come_in_and_go_out_of_one_shot() -> None:
+    width, count = SIZE[0], 24
+    comings, goings, most = 0, 0, 0
+    for seed in range(40):
+        ends = [
+            (mark.x, mark.x + (count - 1) * (mark.step or 0.0))
+            for mark in marks(np.random.default_rng(seed), SIZE, count, "entrance")
+        ]
+        inside = [[0 <= x <= width for x in end] for end in ends]
+        entered, left = inside.count([False, True]), inside.count([True, False])
+        comings, goings, most = comings + entered, goings + left, max(most, entered + left)
+    assert comings >= 15
+    assert goings >= 10
+    assert most >= 3
+
+
 def test_a_bust_does_not_show_its_lower_edge() -> None:
     assert is_bust(_figure(bust=True))
     assert not is_bust(_figure())
@@ -101,7 +117,7 @@ def test_a_pan_passes_near_things_faster_than_far_ones() -> None:
     stool, person = (Source(kind, kind, (rgba,)) for kind in ("object", "character"))
     camera = [np.array([[1.0, 0, 5.0 * t], [0, 1, 0], [0, 0, 1]]) for t in range(4)]
     actors = [Actor(source, [np.eye(3)] * 4, [0] * 4) for source in (stool, person, stool)]
-    spread(np.random.default_rng(0), actors, camera, 0.4)
+    spread(np.random.default_rng(0), actors, camera, 0.4, SIZE)
     behind, stage, before = (float((camera[3] @ actor.motion[3])[0, 2]) for actor in actors)
     assert 0.4 * 15 < behind < stage - 0.5
     assert stage == 15.0
