@@ -1,0 +1,95 @@
+"""The order in which the masks of a shot are corrected."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from triton_anime.cel import Cel
+from triton_anime.drawings import Drawing
+from triton_anime.plates import Plate
+from triton_anime.stabilise import NEXT, PAST
+from triton_anime.steady import settled, steadied
+from triton_anime.video import Frame
+
+U8 = NDArray[np.uint8]
+
+SIZE = (64, 96)
+BODY = (slice(10, 54), slice(8, 48))
+HOLE = (slice(20, 30), slice(20, 30))
+SPOT = (slice(20, 28), slice(70, 78))
+
+
+@pytest.fixture
+def cels() -> list[Cel]:
+    """Three drawings of one still picture with a body in it, and the flow between them."""
+    image = np.random.default_rng(0).integers(60, 90, (*SIZE, 3)).astype(np.uint8)
+    found = []
+    for index in range(3):
+        first = Frame(index, Fraction(index, 12), image.copy())
+        drawing = Drawing(0, first, ((index, first.time),), index == 0, index == 2)
+        cel = Cel(drawing, first.image, alpha=np.zeros(SIZE, np.uint8), prior=np.zeros(SIZE, np.uint8))
+        cel.alpha[BODY] = 255
+        if index > 0:
+            cel.flow = (np.zeros((*SIZE, 2), np.float32), np.zeros((*SIZE, 2), np.float32))
+        found.append(cel)
+    return found
+
+
+def plate(cel: Cel, copied: bool = False) -> Plate:
+    """The frame as its own background, all of it shown by another drawing or nothing."""
+    where = np.full(SIZE, copied)
+    return Plate(cel.image, where, where.astype(np.uint8), where, 0.0, 0.0)
+
+
+def test_each_drawing_is_linked_to_its_neighbours(cels: list[Cel]) -> None:
+    links = [(cel.before is not None, cel.after is not None) for cel in steadied(cels)]
+    assert links == [(False, True), (True, True), (True, False)]
+
+
+def test_without_flow_nothing_is_linked_and_nothing_changes(cels: list[Cel]) -> None:
+    cels[1].flow = cels[2].flow = None
+    cels[1].alpha[HOLE] = 0
+    before = [cel.alpha.copy() for cel in cels]
+    out = list(settled((cel, plate(cel)) for cel in steadied(cels)))
+    assert all(done.cel.before is None and done.cel.after is None for done in out)
+    for done, alpha in zip(out, before, strict=True):
+        assert np.array_equal(done.alpha, alpha)
+
+
+def test_a_hole_is_filled_from_the_drawing_before(cels: list[Cel]) -> None:
+    cels[1].alpha[HOLE] = 0
+    cels[1].prior[SPOT] = 100
+    alphas = [cel.alpha for cel in steadied(cels)]
+    assert (alphas[0][BODY] == 255).all()
+    assert np.abs(alphas[1][HOLE] - 255.0 * PAST).max() <= 1
+    # the third is held against the second as it was corrected, not as it came
+    assert np.abs(alphas[2][HOLE] - (255 + PAST * (255 * PAST - 255))).max() <= 2
+    assert np.abs(cels[1].prior[SPOT] - 100.0 * (1 - PAST)).max() <= 1
+
+
+def test_what_no_neighbour_knows_becomes_an_effect(cels: list[Cel]) -> None:
+    cels[1].working[SPOT] = 250
+    cels[1].alpha[SPOT] = 255
+    out = list(steadied(cels))
+    assert (out[1].alpha[SPOT] == 0).all()
+    assert (out[1].prior[SPOT] == 255).all()
+    assert (out[1].alpha[BODY] == 255).all()
+
+
+def test_both_neighbours_are_asked_once_the_plates_are_there(cels: list[Cel]) -> None:
+    linked = list(steadied(cels))
+    linked[0].alpha[HOLE] = 0
+    out = list(settled((cel, plate(cel)) for cel in linked))
+    assert np.abs(out[0].alpha[HOLE] - 255.0 * NEXT).max() <= 1
+    assert (out[0].alpha[BODY] == 255).sum() == 44 * 40 - 10 * 10
+
+
+def test_a_bare_background_stays_bare(cels: list[Cel]) -> None:
+    linked = list(steadied(cels))
+    linked[0].alpha[HOLE] = 0
+    out = list(settled((cel, plate(cel, copied=True)) for cel in linked))
+    assert (out[0].alpha[HOLE] == 0).all()
