@@ -1,4 +1,7 @@
-"""The held-out art. What its effect sheets show is told by eye: their files are numbered, not named."""
+"""The held-out art. What its effect sheets show is told by eye: their files are numbered, not named.
+
+None of them shows a beam of light, so that type is scored on drawings of the studio alone.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,16 @@ from triton_anime_export.studio.source import Source
 
 _SHEETS = {
     "energy_glow": "medfx_5 spacefx_fx-3 spacefx_shield-1 spacefx_shield-2",
-    "fire": "rpgfx_11 westfx_1 westfx_2 westfx_3 westfx_6 prehfx_1",
+    "fire": "rpgfx_11 westfx_1 westfx_2 westfx_3",
     "sparkles": "rpgfx_7",
-    "explosion": "rpgfx_1 rpgfx_9 medfx_6 westfx_4 westfx_explosion",
+    "explosion": "rpgfx_1 rpgfx_9 westfx_4 westfx_explosion",
+    "lightning": "medfx_6",
     "smoke": "rpgfx_13 rpgfx_8 prehfx_2",
     "speed_lines": "spacefx_fx-5 ninjafx_7",
     "water": "ninjafx_15 medfx_7 medfx_9",
     "magic": "rpgfx_12 medfx_10",
     "motion_blur": "rpgfx_10 rpgfx_4 rpgfx_6 ninjafx_10 ninjafx_11 ninjafx_12 ninjafx_8 ninjafx_9 "
-    "medfx_11 medfx_2 medfx_4 westfx_5",
+    "medfx_11 medfx_2 medfx_4 westfx_5 westfx_6 prehfx_1",
     "shockwave": "ninjafx_1 ninjafx_2 ninjafx_4 rpgfx_14 ninjafx_13 ninjafx_14 westfx_7 prehfx_4",
 }
 _TYPE_OF = {name: kind for kind, names in _SHEETS.items() for name in names.split()}

@@ -24,7 +24,7 @@ class Sizes:
     drawings: int = 8
     effects_each: int = 2
     effect_drawings: int = 1
-    long_each: int = 1
+    long_each: int = 2
     long_drawings: int = 50
 
 
