@@ -27,6 +27,16 @@ def test_a_codec_returns_every_frame_close_to_what_it_got(codec: str) -> None:
     assert error[0] < error[1]
 
 
+@pytest.mark.parametrize("codec", available())
+def test_a_codec_gives_the_same_pictures_whatever_lies_in_memory(codec: str) -> None:
+    frames = clip(5, 128, 224)
+    litter, found = [], set()
+    for size in range(8):
+        litter.append(np.full(40_000 * (size + 1), 85 + size, np.uint8))
+        found.add(round_trip(frames, codec, np.mean(broadcast.CODECS[codec])).tobytes())
+    assert len(found) == 1
+
+
 def test_mpeg_is_always_built_in_and_others_are_refused() -> None:
     assert {"mpeg2video", "mpeg4"} <= set(available())
     with pytest.raises(ValueError, match="no encoder 'film'"):
