@@ -38,12 +38,13 @@ def command(
     """
     from triton_anime_export.studio.bank import Bank
     from triton_anime_export.training import recipes
+    from triton_anime_export.training.run import Run
 
     if minutes is not None and steps is not None:
         raise click.UsageError("give --minutes or --steps, not both")
     recipe = recipes.find(name)
     folder = out or Path("runs") / name
-    core = recipe.train(bank, folder, minutes=minutes, steps=steps, seed=seed, start=start)
+    core = recipe.train(Run(bank, folder, minutes, steps, seed, start))
     scores = recipe.score(core, folder, Bank(bank, "val"))
     length = f"{steps} steps" if steps is not None else f"{minutes or recipe.minutes:g} minutes"
     report = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -25,6 +24,7 @@ from triton_anime_export.training.encoder import body_of, teacher_of
 from triton_anime_export.training.kinds import KIND_WEIGHTS, KINDS
 from triton_anime_export.training.loop import fit
 from triton_anime_export.training.panoptic_deeplab import VIEWS, WITH_EFFECTS
+from triton_anime_export.training.run import Run
 
 BATCH, PROMPTS = 8, 4
 """Frames of a batch, and sentences for each."""
@@ -146,34 +146,20 @@ def loss(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
     }
 
 
-def train(
-    bank_folder: Path,
-    out: Path,
-    *,
-    minutes: float | None = None,
-    steps: int | None = None,
-    seed: int = 0,
-    start: Path | None = None,
-) -> nn.Module:
+def train(run: Run) -> nn.Module:
     """Train both halves of the lite size; encoder and decoder are those of ``../panoptic_deeplab``.
 
-    Args:
-        bank_folder: where the studio's bank was drawn.
-        out: folder of checkpoints, log and, at the end, of ``weights.pt`` (image half) and ``text.pt``.
-        minutes: length of the schedule, or
-        steps: the same in optimiser steps.
-        seed: of weights and batches.
-        start: ``text.pt`` of an earlier run: the words are known already.
+    What it starts from is ``text.pt`` of an earlier run: the words are known already. ``weights.pt`` is the
+    image half; the other one is written beside it again.
 
     Returns:
         The image half with averaged weights.
     """
-    torch.manual_seed(seed)
-    bank, held_out = Bank(bank_folder, "train"), Bank(bank_folder, "val")
-    taught = teacher_of(out)
+    torch.manual_seed(run.seed)
+    bank, held_out = Bank(run.bank, "train"), Bank(run.bank, "val")
+    taught = teacher_of(run.out)
     trainee = Trainee(None if taught is None else body_of(taught))
-    if start is not None:
-        trainee.text.load_state_dict(torch.load(start, map_location="cpu", weights_only=True))
+    run.begin(trainee.text)
     trained = cast(
         "Trainee",
         fit(
@@ -181,19 +167,19 @@ def train(
             trainee,
             lambda rng: draw_batch(bank, rng),
             loss,
-            out=out,
-            minutes=minutes,
-            steps=steps,
+            out=run.out,
+            minutes=run.minutes,
+            steps=run.steps,
             lr=2e-3,
             weight_decay=2e-2,
-            seed=seed,
+            seed=run.seed,
             clip_norm=1.0,
             evaluate=lambda model: _score(model, held_out),
             muon=True,
         ),
     )
-    torch.save(trained.image.state_dict(), out / "weights.pt")
-    torch.save(trained.text.state_dict(), out / "text.pt")
+    torch.save(trained.image.state_dict(), run.out / "weights.pt")
+    torch.save(trained.text.state_dict(), run.out / "text.pt")
     return trained.image
 
 

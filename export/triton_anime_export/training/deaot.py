@@ -9,8 +9,7 @@ recipe of XMem, and that half of the batches number their objects from 1, as the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import nn
@@ -20,8 +19,10 @@ from triton_anime_export.frame_io import Normalise
 from triton_anime_export.networks._deaot_core import IDENTITIES, LITE, DeAOT, DeAOTWidths, Passed, one_hot
 from triton_anime_export.networks._deaot_propagation import DepthwiseFilter, Memory
 from triton_anime_export.studio.bank import Bank
+from triton_anime_export.training._deaot_score import score
 from triton_anime_export.training.depthwise import QuickDepthwise
 from triton_anime_export.training.loop import fit
+from triton_anime_export.training.run import Run
 from triton_anime_export.training.tracking_clips import Clips, draw_clips
 from triton_anime_export.training.tracking_losses import bootstrapped, soft_jaccard
 
@@ -191,62 +192,39 @@ def encoder_of_xmem(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor
     }
 
 
-def train(
-    bank_folder: Path,
-    out: Path,
-    *,
-    minutes: float | None = None,
-    steps: int | None = None,
-    seed: int = 0,
-    start: Path | None = None,
-) -> nn.Module:
+def train(run: Run) -> nn.Module:
     """Train the lite size.
 
-    Args:
-        bank_folder: where the studio's bank was drawn.
-        out: folder of checkpoints, weights and log.
-        minutes: CPU minutes of the schedule, or
-        steps: its optimiser steps.
-        seed: of weights and batches.
-        start: weights of an earlier run to go on from, or of the recipe of XMem, whose encoder is begun with.
-            Without them the normalisations of the encoder, which do not learn, do nothing.
+    It may start from weights of the recipe of XMem, too, whose encoder is begun with. Without a start the
+    normalisations of the encoder, which do not learn, do nothing.
 
     Returns:
         The core network with averaged weights.
     """
-    from triton_anime_export.training._deaot_score import score
-
-    torch.manual_seed(seed)
-    bank, held_out = Bank(bank_folder, "train"), Bank(bank_folder, "val")
-
-    def evaluate(model: nn.Module) -> dict[str, float]:
-        assert isinstance(model, TrainableDeAOT)
-        return score(model.core, held_out, clips=16, rivals=False)
-
+    torch.manual_seed(run.seed)
+    bank, held_out = Bank(run.bank, "train"), Bank(run.bank, "val")
     trainee = TrainableDeAOT()
-    if start is not None:
-        state = torch.load(start, map_location="cpu", weights_only=True)
+    if run.start is not None:
+        state = torch.load(run.start, map_location="cpu", weights_only=True)
         if "key_encoder.conv1.weight" in state:
             trainee.core.encoder.load_state_dict(encoder_of_xmem(state))
         else:
             trainee.core.load_state_dict(state)
-    model = fit(
+    return fit(
         "deaot",
         trainee,
         lambda rng: draw_clips(bank, rng, corners=True),
         lambda model, clips: model(clips),
-        out=out,
-        minutes=minutes,
-        steps=steps,
+        out=run.out,
+        minutes=run.minutes,
+        steps=run.steps,
         lr=1e-3,
         weight_decay=1e-2,
-        seed=seed,
+        seed=run.seed,
         average=0.995,
         clip_norm=3.0,
-        evaluate=evaluate,
+        evaluate=lambda core: score(cast("DeAOT", core), held_out, clips=16, rivals=False),
         evaluations=6,
+        part="core",
         muon=True,
     )
-    assert isinstance(model, TrainableDeAOT)
-    torch.save(model.core.state_dict(), out / "weights.pt")
-    return model.core

@@ -9,7 +9,6 @@ needs a pretrained segmenter; differences of Laplacian pyramids take its place.
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 from typing import cast
 
 import cv2
@@ -25,6 +24,7 @@ from triton_anime_export.studio.bank import Bank
 from triton_anime_export.training.augment import sample_degrade, sample_view
 from triton_anime_export.training.lama_score import score
 from triton_anime_export.training.loop import fit
+from triton_anime_export.training.run import Run
 
 SMALL, SERVED = (128, 224), (256, 448)
 BATCH = {SMALL: 8, SERVED: 3}
@@ -173,23 +173,14 @@ def adversarial(critic: Critic, made: Tensor, plate: Tensor, hole: Tensor) -> di
     }
 
 
-def train(
-    bank_folder: Path, out: Path, *, minutes: float | None = None, steps: int | None = None, seed: int = 0
-) -> nn.Module:
-    """Train the lite size.
-
-    Args:
-        bank_folder: where the studio's bank was drawn.
-        out: folder of the stages and, at the end, of ``weights.pt``.
-        minutes: CPU minutes of both stages together, or
-        steps: their optimiser steps.
-        seed: of weights and batches.
+def train(run: Run) -> nn.Module:
+    """Train the lite size: both stages together last as long as the run, each in a folder of its own.
 
     Returns:
         The core network with averaged weights.
     """
-    torch.manual_seed(seed)
-    bank, held_out = Bank(bank_folder, "train"), Bank(bank_folder, "val")
+    torch.manual_seed(run.seed)
+    bank, held_out = Bank(run.bank, "train"), Bank(run.bank, "val")
     state: dict[str, Tensor] = {}
     trainee = Trainee(adversarial=False)
     for stage, (size, share, rate) in enumerate(
@@ -202,12 +193,12 @@ def train(
             trainee,
             lambda rng, size=size: draw_batch(bank, rng, size),  # type: ignore[misc]
             loss,
-            out=out / f"stage{stage + 1}",
-            minutes=None if minutes is None else minutes * share,
-            steps=None if steps is None else max(1, round(steps * share)),
+            out=run.out / f"stage{stage + 1}",
+            minutes=None if run.minutes is None else run.minutes * share,
+            steps=None if run.steps is None else max(1, round(run.steps * share)),
             lr=rate,
             weight_decay=1e-4,
-            seed=seed * 2 + stage,
+            seed=run.seed * 2 + stage,
             average=0.995,
             clip_norm=2.0,
             muon=True,
@@ -215,5 +206,5 @@ def train(
         )
         trainee = cast("Trainee", trained)
         state = trainee.state_dict()
-    torch.save(trainee.core.state_dict(), out / "weights.pt")
+    torch.save(trainee.core.state_dict(), run.out / "weights.pt")
     return trainee.core

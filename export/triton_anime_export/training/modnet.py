@@ -19,6 +19,7 @@ from triton_anime_export.training import scores
 from triton_anime_export.training.encoder import encoder_of, teacher_of
 from triton_anime_export.training.loop import Losses, device, fit
 from triton_anime_export.training.matting_views import draw_views
+from triton_anime_export.training.run import Run
 from triton_anime_export.training.u2net import pairs
 
 SIZES = ((256, 192), (288, 160), (224, 224), (192, 256), (320, 192))
@@ -110,49 +111,32 @@ def score(core: nn.Module, bank: Bank, *, clips: int | None = None) -> dict[str,
     return scores.over_frames(predict, pairs(bank, clips))
 
 
-def train(
-    bank_folder: Path,
-    out: Path,
-    *,
-    minutes: float | None = None,
-    steps: int | None = None,
-    seed: int = 0,
-    start: Path | None = None,
-) -> nn.Module:
+def train(run: Run) -> nn.Module:
     """Train the lite size.
 
-    Without ``start`` the encoder is that of ``../panoptic_deeplab/{weights,checkpoint}.pt`` beside ``out``
-    where there is one.
-
-    Args:
-        bank_folder: where the studio's bank was drawn.
-        out: folder of checkpoints, log and ``weights.pt``.
-        minutes: length of the schedule, or
-        steps: the same in optimiser steps.
-        seed: of weights and batches.
-        start: weights of an earlier run to go on from, with a schedule of its own.
+    Without a start the encoder is that of ``../panoptic_deeplab/{weights,checkpoint}.pt`` beside the run's
+    folder, where there is one.
 
     Returns:
         The core network with averaged weights.
     """
-    torch.manual_seed(seed)
+    torch.manual_seed(run.seed)
     model = network.build("lite").core
-    taught = teacher_of(out)
-    if start is not None:
-        model.load_state_dict(torch.load(start, map_location="cpu", weights_only=True))
-    elif taught is not None:
+    taught = teacher_of(run.out)
+    if run.start is None and taught is not None:
         start_from_panoptic(model, taught)
-    held_out = Bank(bank_folder, "val")
+    run.begin(model)
+    held_out = Bank(run.bank, "val")
     return fit(
         "modnet",
         model,
-        Sampler(Bank(bank_folder, "train"), BATCH),
+        Sampler(Bank(run.bank, "train"), BATCH),
         loss,
-        out=out,
-        minutes=minutes,
-        steps=steps,
-        lr=2e-3 if start is None else 1e-3,
-        seed=seed,
+        out=run.out,
+        minutes=run.minutes,
+        steps=run.steps,
+        lr=2e-3 if run.start is None else 1e-3,
+        seed=run.seed,
         evaluate=lambda current: score(current, held_out, clips=40),
         muon=True,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,6 +17,7 @@ from triton_anime_export.studio.bank import Bank, Clip
 from triton_anime_export.training import augment, recompose, scores
 from triton_anime_export.training.kinds import KIND_WEIGHTS, KINDS
 from triton_anime_export.training.loop import Losses, device, fit
+from triton_anime_export.training.run import Run
 
 SIZES = ((160, 288), (160, 288), (192, 256), (224, 224), (256, 160), (256, 448))
 """Height and width of a batch's views: mostly small ones, since variety teaches more than pixels do."""
@@ -200,44 +200,27 @@ def score(core: nn.Module, bank: Bank, *, clips: int | None = None) -> dict[str,
     return tally.result()
 
 
-def train(
-    bank_folder: Path,
-    out: Path,
-    *,
-    minutes: float | None = None,
-    steps: int | None = None,
-    seed: int = 0,
-    start: Path | None = None,
-) -> nn.Module:
+def train(run: Run) -> nn.Module:
     """Train the lite size.
-
-    Args:
-        bank_folder: where the studio's bank was drawn.
-        out: folder of checkpoints, log and ``weights.pt``.
-        minutes: length of the schedule, or
-        steps: the same in optimiser steps.
-        seed: of weights and batches.
-        start: weights of an earlier run to go on from, with a schedule of its own.
 
     Returns:
         The core network with averaged weights.
     """
-    torch.manual_seed(seed)
+    torch.manual_seed(run.seed)
     core = network.build("lite").core
-    if start is not None:
-        core.load_state_dict(torch.load(start, map_location="cpu", weights_only=True))
-    held_out = Bank(bank_folder, "val")
+    run.begin(core)
+    held_out = Bank(run.bank, "val")
     return fit(
         "panoptic_deeplab",
         Trainee(core),
-        Sampler(Bank(bank_folder, "train"), BATCH),
+        Sampler(Bank(run.bank, "train"), BATCH),
         loss,
-        out=out,
-        minutes=minutes,
-        steps=steps,
-        lr=3e-3 if start is None else 1.5e-3,
+        out=run.out,
+        minutes=run.minutes,
+        steps=run.steps,
+        lr=3e-3 if run.start is None else 1.5e-3,
         weight_decay=2e-2,
-        seed=seed,
+        seed=run.seed,
         evaluate=lambda current: score(current, held_out, clips=40),
         part="core",
         muon=True,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import torch
@@ -14,6 +12,7 @@ from triton_anime_export.networks._raft_modules import RaftSmall, upsample_flow
 from triton_anime_export.networks.raft_small import ITERATIONS, LITE_WIDTHS, build
 from triton_anime_export.studio.bank import Bank
 from triton_anime_export.training.loop import fit
+from triton_anime_export.training.run import Run
 
 CROP = (144, 240)
 BATCH = 4
@@ -87,44 +86,27 @@ def sequence_loss(model: nn.Module, pairs: Pairs) -> dict[str, torch.Tensor]:
     return {"loss": total}
 
 
-def train(
-    bank_folder: Path,
-    out: Path,
-    *,
-    minutes: float | None = None,
-    steps: int | None = None,
-    seed: int = 0,
-    start: Path | None = None,
-) -> nn.Module:
+def train(run: Run) -> nn.Module:
     """Train the lite size.
-
-    Args:
-        bank_folder: where the studio's bank was drawn.
-        out: folder of checkpoints, weights and log.
-        minutes: CPU minutes of the schedule, or
-        steps: its optimiser steps.
-        seed: of weights and batches.
-        start: weights of an earlier run to go on from, with a schedule of its own.
 
     Returns:
         The core network with averaged weights.
     """
-    torch.manual_seed(seed)
-    bank, held_out = Bank(bank_folder, "train"), Bank(bank_folder, "val")
+    torch.manual_seed(run.seed)
+    bank, held_out = Bank(run.bank, "train"), Bank(run.bank, "val")
     core = RaftSmall(LITE_WIDTHS, ITERATIONS["lite"])
-    if start is not None:
-        core.load_state_dict(torch.load(start, map_location="cpu", weights_only=True))
+    run.begin(core)
     return fit(
         "raft_small",
         core,
         lambda rng: draw_batch(bank, rng),
         sequence_loss,
-        out=out,
-        minutes=minutes,
-        steps=steps,
-        lr=1.2e-3 if start is None else 8e-4,
+        out=run.out,
+        minutes=run.minutes,
+        steps=run.steps,
+        lr=1.2e-3 if run.start is None else 8e-4,
         weight_decay=1e-4,
-        seed=seed,
+        seed=run.seed,
         average=0.995,
         clip_norm=1.0,
         muon=True,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -13,6 +12,7 @@ from torch import nn
 
 from triton_anime_export.errors import DataError, UnknownNetworkError
 from triton_anime_export.studio.bank import Bank
+from triton_anime_export.training.run import Run
 
 Scores = dict[str, float]
 
@@ -23,38 +23,30 @@ class Recipe:
 
     Attributes:
         name: what is trained.
-        module: in ``training``; its ``train(bank, out, minutes=, steps=, seed=)`` returns the core.
+        module: in ``training``; its ``train(run)`` returns the core.
         minutes: a schedule that suffices on two free cores.
         score: core, run's folder, held-out bank -> scores.
+        goes_on: whether it can start from weights of an earlier run.
     """
 
     name: str
     module: str
     minutes: float
     score: Callable[[nn.Module, Path, Bank], Scores]
+    goes_on: bool = True
 
-    def train(
-        self,
-        bank: Path,
-        out: Path,
-        *,
-        minutes: float | None,
-        steps: int | None,
-        seed: int,
-        start: Path | None = None,
-    ) -> nn.Module:
-        """Train and return the core.
+    def train(self, run: Run) -> nn.Module:
+        """Train, for ``minutes`` where the run names no length, and return the core.
 
         Raises:
-            DataError: ``start`` is given and the recipe begins from nothing.
+            DataError: the run has a start and the recipe begins from nothing.
         """
-        if minutes is None and steps is None:
-            minutes = self.minutes
-        module = importlib.import_module(f"triton_anime_export.training.{self.module}")
-        given = {} if start is None else {"start": start}
-        if start is not None and "start" not in inspect.signature(module.train).parameters:
+        if run.start is not None and not self.goes_on:
             raise DataError(f"the recipe of {self.name} begins from nothing; leave --start out")
-        core: nn.Module = module.train(bank, out, minutes=minutes, steps=steps, seed=seed, **given)
+        if run.minutes is None and run.steps is None:
+            run = replace(run, minutes=self.minutes)
+        module = importlib.import_module(f"triton_anime_export.training.{self.module}")
+        core: nn.Module = module.train(run)
         return core
 
 
@@ -94,7 +86,7 @@ RECIPES = (
     Recipe("u2net", "u2net", 30.0, _own("u2net")),
     Recipe("modnet", "modnet", 25.0, _own("modnet")),
     Recipe("clipseg", "clipseg", 30.0, _clipseg),
-    Recipe("lama", "lama", 30.0, _own("lama_score")),
+    Recipe("lama", "lama", 30.0, _own("lama_score"), goes_on=False),
     Recipe("raft_small", "raft_small", 30.0, _own("raft_small")),
     Recipe("xmem", "xmem", 30.0, _own("_xmem_score")),
     Recipe("deaot", "deaot", 60.0, _own("_deaot_score")),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from triton_anime_export.studio.bank import Bank
 from triton_anime_export.training import scores
 from triton_anime_export.training.loop import Losses, device, fit
 from triton_anime_export.training.matting_views import draw_views
+from triton_anime_export.training.run import Run
 
 SIZES = ((192, 160), (224, 128), (160, 160), (192, 192), (160, 224), (256, 160))
 """Height and width of a batch's views: mostly small ones, since variety teaches more than pixels do."""
@@ -91,42 +91,25 @@ def score(core: nn.Module, bank: Bank, *, clips: int | None = None) -> dict[str,
     return scores.over_frames(predict, pairs(bank, clips))
 
 
-def train(
-    bank_folder: Path,
-    out: Path,
-    *,
-    minutes: float | None = None,
-    steps: int | None = None,
-    seed: int = 0,
-    start: Path | None = None,
-) -> nn.Module:
+def train(run: Run) -> nn.Module:
     """Train the lite size.
-
-    Args:
-        bank_folder: where the studio's bank was drawn.
-        out: folder of checkpoints, log and ``weights.pt``.
-        minutes: length of the schedule, or
-        steps: the same in optimiser steps.
-        seed: of weights and batches.
-        start: weights of an earlier run to go on from, with a schedule of its own.
 
     Returns:
         The core network with averaged weights.
     """
-    torch.manual_seed(seed)
+    torch.manual_seed(run.seed)
     model = network.build("lite").core
-    if start is not None:
-        model.load_state_dict(torch.load(start, map_location="cpu", weights_only=True))
-    held_out = Bank(bank_folder, "val")
+    run.begin(model)
+    held_out = Bank(run.bank, "val")
     return fit(
         "u2net",
         model,
-        Sampler(Bank(bank_folder, "train"), BATCH),
+        Sampler(Bank(run.bank, "train"), BATCH),
         loss,
-        out=out,
-        minutes=minutes,
-        steps=steps,
-        lr=4e-3 if start is None else 2e-3,
-        seed=seed,
+        out=run.out,
+        minutes=run.minutes,
+        steps=run.steps,
+        lr=4e-3 if run.start is None else 2e-3,
+        seed=run.seed,
         evaluate=lambda current: score(current, held_out, clips=40),
     )

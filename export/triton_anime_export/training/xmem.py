@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import cast
 
 import torch
 from torch import nn
@@ -12,7 +12,9 @@ from triton_anime_export.frame_io import Normalise
 from triton_anime_export.networks._xmem_core import LITE, XMem, XMemWidths, aggregate
 from triton_anime_export.networks._xmem_memory import similarity
 from triton_anime_export.studio.bank import Bank
+from triton_anime_export.training._xmem_score import score
 from triton_anime_export.training.loop import fit
+from triton_anime_export.training.run import Run
 from triton_anime_export.training.tracking_clips import Clips, draw_clips
 from triton_anime_export.training.tracking_losses import bootstrapped
 
@@ -134,56 +136,30 @@ def _motion_loss(
     return torch.stack(losses).mean() if losses else keys.sum() * 0.0
 
 
-def train(
-    bank_folder: Path,
-    out: Path,
-    *,
-    minutes: float | None = None,
-    steps: int | None = None,
-    seed: int = 0,
-    start: Path | None = None,
-) -> nn.Module:
+def train(run: Run) -> nn.Module:
     """Train the lite size.
-
-    Args:
-        bank_folder: where the studio's bank was drawn.
-        out: folder of checkpoints, weights and log.
-        minutes: CPU minutes of the schedule, or
-        steps: its optimiser steps.
-        seed: of weights and batches.
-        start: weights of an earlier run to go on from, with a schedule of its own.
 
     Returns:
         The core network with averaged weights.
     """
-    from triton_anime_export.training._xmem_score import score
-
-    torch.manual_seed(seed)
-    bank, held_out = Bank(bank_folder, "train"), Bank(bank_folder, "val")
-
-    def evaluate(model: nn.Module) -> dict[str, float]:
-        assert isinstance(model, TrainableXMem)
-        return score(model.core, held_out, clips=16, rivals=False)
-
+    torch.manual_seed(run.seed)
+    bank, held_out = Bank(run.bank, "train"), Bank(run.bank, "val")
     trainee = TrainableXMem()
-    if start is not None:
-        trainee.core.load_state_dict(torch.load(start, map_location="cpu", weights_only=True))
-    model = fit(
+    run.begin(trainee.core)
+    return fit(
         "xmem",
         trainee,
         lambda rng: draw_clips(bank, rng),
         lambda model, clips: model(clips),
-        out=out,
-        minutes=minutes,
-        steps=steps,
-        lr=1e-3 if start is None else 7e-4,
+        out=run.out,
+        minutes=run.minutes,
+        steps=run.steps,
+        lr=1e-3 if run.start is None else 7e-4,
         weight_decay=1e-2,
-        seed=seed,
+        seed=run.seed,
         average=0.995,
         clip_norm=3.0,
-        evaluate=evaluate,
+        evaluate=lambda core: score(cast("XMem", core), held_out, clips=16, rivals=False),
+        part="core",
         muon=True,
     )
-    assert isinstance(model, TrainableXMem)
-    torch.save(model.core.state_dict(), out / "weights.pt")
-    return model.core
