@@ -26,7 +26,8 @@ def available() -> tuple[str, ...]:
 
 def _options(codec: str, quality: float) -> dict[str, str]:
     if codec == "libx264":
-        # With its macroblock tree and B-frames the encoder reads what nobody wrote: equal clips come out unequal.
+        # With its macroblock tree and B-frames the encoder reads what nobody wrote, and the same clip comes
+        # out in several ways.
         return {"crf": f"{quality:g}", "preset": "veryfast", "threads": "1", "x264-params": "mbtree=0"}
     if codec == "libx265":
         # The encoder writes to stderr unless told otherwise; on a busy machine its threads now and then hand

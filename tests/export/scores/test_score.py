@@ -21,7 +21,7 @@ from triton_anime_export.errors import DataError, StaleError
 from triton_anime_export.folders import CHECKOUT
 from triton_anime_export.scores import run, staging
 from triton_anime_export.scores.broadcast import broadcast
-from triton_anime_export.scores.held_out_art import HeldOutArt
+from triton_anime_export.scores.casts import art_cast, effects_by_type
 from triton_anime_export.scores.sizes import Sizes
 from triton_anime_export.scores.table import BEGIN, END, with_section
 from triton_anime_export.studio.director import Cast
@@ -157,6 +157,7 @@ def test_in_simple_walks_one_character_is_hidden_for_a_while_and_nobody_meets(ca
 
 
 def test_every_held_out_sheet_is_named_for_what_it_shows(shared_media: Path) -> None:
-    art = HeldOutArt(shared_media / "train")
-    kinds = {art.effect(np.random.default_rng(seed)).effect_type for seed in range(60)}
-    assert {"fire", "explosion", "motion_blur", "shockwave"} <= kinds
+    """All types but beams of light are among the held-out art, and all are drawn by the studio."""
+    found = effects_by_type(art_cast(shared_media / "train"), np.random.default_rng(0), 1)
+    assert {kind for kind, sources in found.items() if not sources} == {"light_beam"}
+    assert all(len(source.drawings) == 1 for sources in found.values() for source in sources)
