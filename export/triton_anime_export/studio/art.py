@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime_export.errors import DataError
+from triton_anime_export.studio.art_words import look, place
 from triton_anime_export.studio.source import Source
 
 HELD_OUT = {
@@ -95,9 +96,15 @@ class Art:
         name = sorted(self.characters)[rng.integers(len(self.characters))]
         entries = self.characters[name]
         start = int(rng.integers(len(entries)))
-        chosen = [read_rgba(entries[(start + i) % len(entries)].path) for i in range(drawings)]
-        same = [image for image in chosen if image.shape == chosen[0].shape]
-        return Source("character", f"art:{name}", tuple(same))
+        paths = [entries[(start + i) % len(entries)].path for i in range(drawings)]
+        size = read_rgba(paths[0]).shape
+        same = [path for path in paths if read_rgba(path).shape == size]
+        return Source(
+            "character",
+            f"art:{name}",
+            tuple(read_rgba(path) for path in same),
+            expressions=tuple(look(path) for path in same),
+        )
 
     def background(self, rng: np.random.Generator) -> Source:
         """One opaque background."""
@@ -107,7 +114,8 @@ class Art:
             image = image.copy()
             image[..., :3] = (image[..., :3] * (image[..., 3:] / 255.0)).astype(np.uint8)
         image = np.dstack([image[..., :3], np.full(image.shape[:2], 255, np.uint8)])
-        return Source("backdrop", f"art:{entry.path.stem}", (image,))
+        scene_type, mood = place(entry.path)
+        return Source("backdrop", f"art:{entry.path.stem}", (image,), scene_type=scene_type, mood=mood)
 
     def effect(self, rng: np.random.Generator, drawings: int = 4) -> Source:
         """Successive cells of one effect sheet; greyscale ones are tinted, glows are additive."""

@@ -8,8 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
+pytest.importorskip("skia")
+
 from triton_anime_export.errors import DataError
 from triton_anime_export.studio.art import HELD_OUT, Art, read_rgba
+from triton_anime_export.studio.art_words import look, place
+from triton_anime_export.studio.backdrops import KINDS
+from triton_anime_export.studio.place import MOODS
 
 HEAD = "file\trepo\tpath\tlicence\twidth\theight\tkind\tcharacter\tnote\n"
 
@@ -79,6 +84,25 @@ def test_a_strip_is_cut_into_cells_and_named_by_its_file(tmp_path: Path) -> None
     source = Art(_folder(tmp_path, lines), "train").effect(np.random.default_rng(0))
     assert source.effect_type == "water"  # the name of the file says ice, that of its repository nothing
     assert all(drawing.shape == (8, 8, 4) for drawing in source.drawings)
+
+
+def test_names_and_eyes_tell_what_art_shows(shared_media: Path) -> None:
+    names = (
+        "x__sylvie_blue_giggle",
+        "x__001-angry",
+        "x__eileen_vhappy",
+        "x__iku_face_eyes_closed",
+        "happy__mascot",
+    )
+    assert [look(Path(f"{name}.png")) for name in names] == ["laugh", "angry", "happy", "closed", ""]
+    known = {kind.scene_type for kind in KINDS}
+    for split in ("train", "val"):
+        art = Art(shared_media / "train", split)
+        for entry in art.backgrounds:
+            scene_type, mood = place(entry.path)
+            assert scene_type in known
+            assert mood in MOODS
+    assert place(Path("somewhere.png")) == ("", "")
 
 
 def test_backgrounds_are_opaque(tmp_path: Path) -> None:
