@@ -1,6 +1,7 @@
 """The fillers of a shot's holes side by side: what they draw, what they leave alone, whether windows show.
 
-    python perf/video_inpainting.py                     # LaMa, the one with weights in this repository
+    python perf/video_inpainting.py                     # the product's usual way, and LaMa by itself
+    python perf/video_inpainting.py --stands            # somebody behind whom nothing is ever seen
     python perf/video_inpainting.py --random            # video networks too, narrow, with random weights
     python perf/video_inpainting.py --networks full/    # those of a repository of yours
     python perf/video_inpainting.py --server gpu-box:8001
@@ -10,7 +11,8 @@ is known, and so is where each of its pixels is in the next picture. Measured ar
 the pixels changed outside (there must be none), and the seam: how much the answer changes from picture to
 picture, the pan taken out, where the windows of the network change, over the same where they do not. Above 1
 the windows show. Random weights say nothing of quality: of those only the pixels outside mean anything, and
-the seam as far as their noise lets it be seen.
+the seam as far as their noise lets it be seen. ``usual`` is what `triton-anime process` does where no video
+network is asked for.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -31,15 +33,19 @@ from numpy.typing import NDArray
 
 from triton_anime.errors import InputError
 from triton_anime.fillers.networks import MODELS, open_inpainter
-from triton_anime.fillers.window import Inpainter, Schedule, Shown
+from triton_anime.fillers.window import Inpainter, Schedule, Shown, put_in
+from triton_anime.plates import View, plates
 from triton_anime.repository import network_repository, repositories
 from triton_anime.server import Server, connect
+from triton_anime.settings import Settings
 
 U8 = NDArray[np.uint8]
 
 PAN = 2
 """Pixels by which the backdrop moves to the left from picture to picture."""
 LEVELS = 255.0
+USUAL = "usual"
+"""Name of what the product does by itself."""
 LIVELY = {"sttn": 2.4, "e2fgvi_hq": 1.7}
 """By what random weights are multiplied, so that what these networks draw depends on what they see."""
 
@@ -67,7 +73,8 @@ class Measures:
         flicker: levels by which a background pixel inside the hole changes from picture to picture.
         seam: the same where windows change, over the same where they do not; None where windows change at
             every picture, or nothing changes within them.
-        jump: levels of the largest step from picture to picture where windows change.
+        jump, jump_within: levels of the largest step from picture to picture where windows change, and where
+            they do not.
         seconds: for a picture.
     """
 
@@ -76,6 +83,7 @@ class Measures:
     flicker: float
     seam: float | None
     jump: float
+    jump_within: float
     seconds: float
 
 
@@ -105,14 +113,17 @@ def backdrop(height: int, width: int, seed: int) -> U8:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def pan(count: int, height: int, width: int, seed: int = 0) -> Clip:
-    """A pan over :func:`backdrop` with somebody who crosses the picture once and nods."""
+def pan(count: int, height: int, width: int, seed: int = 0, *, stands: bool = False) -> Clip:
+    """A pan over :func:`backdrop` with somebody who crosses the picture once and nods.
+
+    ``stands``: or who stays at one place of the backdrop, so that no picture shows what is behind.
+    """
     wide = backdrop(height, width + PAN * count, seed)
     shown, truth = [], []
     for index in range(count):
         plate = np.ascontiguousarray(wide[:, PAN * index : PAN * index + width])
         share = index / max(1, count - 1)
-        x = round(width * (0.2 + 0.6 * share))
+        x = round(width * 0.8) - PAN * index if stands else round(width * (0.2 + 0.6 * share))
         hole = np.zeros((height, width), np.uint8)
         head = (x, round(height * 0.38 + height * 0.02 * np.sin(index)))
         cv2.ellipse(hole, (x, round(height * 0.8)), (width // 12, height // 3), 0, 0, 360, 255, -1)
@@ -125,7 +136,7 @@ def pan(count: int, height: int, width: int, seed: int = 0) -> Clip:
     return Clip(shown, truth)
 
 
-def measure(clip: Clip, plates: Sequence[U8], seconds: float, side: int = Schedule().side) -> Measures:
+def measure(clip: Clip, filled: Sequence[U8], seconds: float, side: int = Schedule().side) -> Measures:
     """Compare answers with the truth and with one another.
 
     Windows change around every ``side``-th picture, which three of them draw; the others are drawn by two.
@@ -133,16 +144,16 @@ def measure(clip: Clip, plates: Sequence[U8], seconds: float, side: int = Schedu
     wrong: list[NDArray[np.float32]] = []
     steps: dict[bool, list[float]] = {True: [], False: []}
     outside = 0
-    for shown, truth, plate in zip(clip.shown, clip.truth, plates, strict=True):
+    for shown, truth, plate in zip(clip.shown, clip.truth, filled, strict=True):
         inside = shown.hole > 0
         wrong.append((plate[inside].astype(np.float32) - truth[inside]) ** 2)
         outside += int(np.count_nonzero((plate != shown.frame).any(axis=2) & ~inside))
-    for index in range(len(plates) - 1):
+    for index in range(len(filled) - 1):
         here, there = clip.shown[index].hole[:, PAN:] > 0, clip.shown[index + 1].hole[:, :-PAN] > 0
         both = here & there
         if both.any():
             # what is at x here is at x - PAN in the next picture
-            apart = np.abs(plates[index + 1][:, :-PAN].astype(np.float32) - plates[index][:, PAN:])[both]
+            apart = np.abs(filled[index + 1][:, :-PAN].astype(np.float32) - filled[index][:, PAN:])[both]
             edge = index % side == 0 or (index + 1) % side == 0
             steps[edge].append(float(apart.mean()))
     error = float(np.concatenate(wrong).mean())
@@ -153,15 +164,39 @@ def measure(clip: Clip, plates: Sequence[U8], seconds: float, side: int = Schedu
         flicker=float(np.mean([*steps[True], *steps[False]])),
         seam=float(np.mean(steps[True])) / still if still and steps[True] else None,
         jump=max(steps[True], default=0.0),
-        seconds=seconds / max(1, len(plates)),
+        jump_within=max(steps[False], default=0.0),
+        seconds=seconds / max(1, len(filled)),
     )
+
+
+class Usual:
+    """What the product does where no video network is asked: other drawings' pixels, LaMa for the rest.
+
+    Its windows move on by one picture each time; what may be seen is where the plate that it carries along is
+    made anew, after ``Settings.look_back`` pictures.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._settings = Settings()
+
+    def fill(self, shot: Iterable[Shown]) -> Iterator[U8]:
+        """See :class:`triton_anime.fillers.window.Inpainter`."""
+        views = (View(shown, shown.frame, shown.hole, shown.frame) for shown in shot)
+        back, ahead = self._settings.look_back, self._settings.look_ahead
+        for shown, plate in plates(views, self._invent, back, ahead):
+            yield put_in(plate.image, shown)
+
+    def _invent(self, frame: U8, mask: U8) -> U8:
+        answer = self._server.infer("inpaint_background", {"FRAME": frame[None], "MASK": mask[None]})
+        return np.asarray(answer["PLATE"][0], np.uint8)
 
 
 def run(filler: Inpainter, clip: Clip, side: int = Schedule().side) -> Measures:
     """Fill the clip and measure it."""
     began = time.monotonic()
-    plates = list(filler.fill(iter(clip.shown)))
-    return measure(clip, plates, time.monotonic() - began, side)
+    filled = list(filler.fill(iter(clip.shown)))
+    return measure(clip, filled, time.monotonic() - began, side)
 
 
 def write_random(folder: Path) -> None:
@@ -213,7 +248,9 @@ def served(options: argparse.Namespace) -> Iterator[Server]:
 
 
 def side_of(server: Server, name: str) -> int:
-    """Pictures between the middles of two windows of a filler."""
+    """Pictures between the middles of two windows of a filler, or between two plates that are carried."""
+    if name == USUAL:
+        return Settings().look_back
     from triton_anime.fillers.networks import pictures_of
 
     network = "propainter_generate" if name == "propainter" else name
@@ -227,8 +264,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--fillers", default=",".join(MODELS), help="which of them")
+    everyone = ",".join((USUAL, *MODELS))
+    parser.add_argument("--fillers", default=everyone, help=f"which of {everyone}")
     parser.add_argument("--pictures", type=int, default=40)
+    parser.add_argument("--stands", action="store_true", help="nothing shows what is behind the person")
     parser.add_argument("--size", default="320x180", help="WIDTHxHEIGHT")
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--random", action="store_true", help="narrow video networks with random weights")
@@ -236,18 +275,18 @@ def main() -> None:
     group.add_argument("--server", metavar="HOST:PORT")
     options = parser.parse_args()
     width, height = (int(side) for side in options.size.split("x"))
-    clip = pan(options.pictures, height, width)
+    clip = pan(options.pictures, height, width, stands=options.stands)
     with served(options) as server:
         for name in options.fillers.split(","):
             line: dict[str, object] = {"filler": name}
             try:
-                filler = open_inpainter(server, name)
+                filler = Usual(server) if name == USUAL else open_inpainter(server, name)
             except InputError as absent:
                 print(json.dumps(line | {"not_served": str(absent)}), flush=True)
                 continue
             found = run(filler, clip, side_of(server, name))
             line |= {key: round(value, 3) for key, value in asdict(found).items() if value is not None}
-            if options.random and name != "lama":
+            if options.random and name not in (USUAL, "lama"):
                 line["weights"] = "random and narrow: psnr, flicker and seconds say nothing of the network"
             print(json.dumps(line), flush=True)
 

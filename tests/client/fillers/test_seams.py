@@ -106,6 +106,32 @@ def test_overlap_softens_a_constant_that_differs_from_window_to_window(
     assert averaged.jump < 0.6 * blunt.jump
 
 
+@pytest.mark.parametrize("stands", [False, True], ids=["walks", "stands"])
+def test_the_usual_way_has_no_seams(perf: ModuleType, stands: bool) -> None:
+    """Whoever walks on shows everything in time; behind somebody who stands it is invented, but once."""
+    asked: list[int] = []
+
+    def paints(inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Never the same twice."""
+        asked.append(1)
+        noise = np.random.default_rng(len(asked)).integers(-40, 40, inputs["FRAME"].shape)
+        return {"PLATE": np.clip(inputs["FRAME"] + noise, 0, 255).astype(np.uint8)}
+
+    clip = perf.pan(40, *SIZE, stands=stands)
+    found = perf.run(perf.Usual(FakeServer({"inpaint_background": paints})), clip, side=8)
+    assert found.changed_outside == 0
+    assert max(found.jump, found.jump_within) < 1
+    assert len(asked) == stands
+    assert (found.psnr > 40) is not stands
+
+
+def test_someone_who_stands_hides_the_same_place(perf: ModuleType) -> None:
+    clip = perf.pan(12, *SIZE, stands=True)
+    for before, after in pairwise(clip.shown):
+        here, there = before.hole[:, perf.PAN :] > 0, after.hole[:, : -perf.PAN] > 0
+        assert (here & there).sum() > 0.9 * (here | there).sum()
+
+
 def test_narrow_windows_have_no_inside(perf: ModuleType) -> None:
     clip = perf.pan(12, *SIZE)
     rng = np.random.default_rng(0)
