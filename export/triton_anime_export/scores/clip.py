@@ -39,6 +39,7 @@ class Clip:
         kind: ``staged``, ``effect``, ``simple`` or ``crossing``; the last two are for tracking.
         shot: the truth, by drawing.
         seen: uint8 [T·hold,H,W,3], the frames as they are given to the product.
+        uncovered: [T,H,W] hidden background that another drawing shows.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Clip:
     kind: str
     shot: Shot
     seen: U8
+    uncovered: Mask
 
     @property
     def is_long(self) -> bool:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from triton_anime.server import Server
 from triton_anime_export.scores import peers, product
+from triton_anime_export.scores.backgrounds import Plates, judge_uncovered, lama_plate, peer_plates
 from triton_anime_export.scores.clip import Clip
 from triton_anime_export.scores.followers import FOLLOWERS, served_followers
 from triton_anime_export.scores.measures.clip_jf import clip_jf
@@ -20,6 +21,9 @@ from triton_anime_export.scores.tally import Tally
 from triton_anime_export.scores.worst import Worst, coloured
 
 U8 = NDArray[np.uint8]
+
+# Every so many drawings the plate is scored: neighbours hide nearly the same.
+_EVERY = 5
 
 
 class ClipJudge:
@@ -45,18 +49,26 @@ class ClipJudge:
             ServerError: the server died or a model failed.
         """
         rival = self._pool.submit(_warped, clip)
+        sample = range(0, clip.count, _EVERY)
+        rival_plates = self._pool.submit(_plates, clip, sample)
         truth = [np.asarray(labels) for labels in clip.shot.ids]
-        found = [layers.identity for layers in product.run(self._server, clip)]
+        ours = product.run(self._server, clip)
+        found = [layers.identity for layers in ours]
         self._add(clip, PRODUCT, found, truth, given=False)
         self._add(clip, "dis_masks", rival.result(), truth, given=True)
         self._add(clip, "copied", [truth[0]] * clip.count, truth, given=True)
         for name in served_followers(self._server):
             followed = FOLLOWERS[name](self._server, clip.drawings, truth[0])
             self._add(clip, name, followed, truth, given=True)
+        plates = rival_plates.result()
+        for t in sample:
+            pictures = {PRODUCT: ours[t].background} | lama_plate(self._server, clip, t)
+            pictures |= {name: by_drawing[t] for name, by_drawing in plates.items()}
+            judge_uncovered(self._tally, clip, t, pictures)
         for t in range(clip.count):
             quality = _best_overlaps(found[t], truth[t])
-            pictures = clip.drawing(t), coloured(clip.drawing(t), truth[t])
-            pair = (*pictures, coloured(clip.drawing(t), found[t]))
+            shown = clip.drawing(t), coloured(clip.drawing(t), truth[t])
+            pair = (*shown, coloured(clip.drawing(t), found[t]))
             name = f"{clip.data} {clip.name}"
             self._worst.offer(f"identities_{clip.kind}", quality, name, f"drawing {t}", pair)
 
@@ -67,6 +79,11 @@ class ClipJudge:
         for key, value in (("jf", score.jf), ("j", score.j), ("f", score.f)):
             self._tally.add(f"tracking_{key}", answer, clip.data, value)
         self._tally.sum(f"switches_{clip.kind}", answer, clip.data, identity_switches(found, truth))
+
+
+def _plates(clip: Clip, drawings: range) -> Plates:
+    cv2.setNumThreads(1)
+    return peer_plates(clip, drawings, peers.background_subtraction(clip.drawings).background)
 
 
 def _warped(clip: Clip) -> list[U8]:

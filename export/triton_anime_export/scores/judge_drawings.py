@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from triton_anime.server import Server
 from triton_anime_export.scores import alone, peers, product
+from triton_anime_export.scores.backgrounds import Plates, judge_plates, lama_plate, peer_plates
 from triton_anime_export.scores.clip import EFFECT_SEEN, Clip
 from triton_anime_export.scores.measures.alpha_connectivity import alpha_connectivity
 from triton_anime_export.scores.measures.alpha_error import mae, mse, sad
@@ -24,7 +25,6 @@ from triton_anime_export.scores.measures.mask_iou import mask_iou
 from triton_anime_export.scores.measures.panoptic_quality import PanopticQuality
 from triton_anime_export.scores.measures.psnr import psnr
 from triton_anime_export.scores.measures.recomposition import recomposition_psnr
-from triton_anime_export.scores.measures.ssim import ssim
 from triton_anime_export.scores.rows import PRODUCT, UNSTEADY
 from triton_anime_export.scores.tally import Tally
 from triton_anime_export.scores.worst import Worst, cut_out
@@ -97,9 +97,7 @@ class DrawingJudge:
             self._characters(clip, t, alphas, segments, ours[t].identity)
             self._matting(clip, t, alphas, ours[t].character)
             self._effects(clip, t, ours[t].effects)
-            pictures = {PRODUCT: ours[t].background}
-            if self._server.is_ready("lama") and clip.hole(t).any():
-                pictures["lama"] = alone.inpaint(self._server, frame, clip.hole(t))
+            pictures = {PRODUCT: ours[t].background} | lama_plate(self._server, clip, t)
             self._background(clip, t, pictures | {name: found[t] for name, found in plates.items()})
             layers = ours[t]
             value = recomposition_psnr(frame, layers.background, layers.character, layers.effects)
@@ -207,21 +205,12 @@ class DrawingJudge:
             self._worst.offer("effects", mask_iou(masks[PRODUCT], true), name, label, (frame, *pair))
 
     def _background(self, clip: Clip, t: int, pictures: dict[str, U8]) -> None:
+        judge_plates(self._tally, clip, t, pictures)
         region, plate = clip.hidden(t), np.asarray(clip.shot.plate[t])
-        if not region.any():
-            return
-        wanted = lines_of(plate) & region
-        for name, picture in pictures.items():
-            self._tally.add("background_psnr", name, clip.data, psnr(picture, plate, region))
-            self._tally.add("background_ssim", name, clip.data, ssim(picture, plate, region))
-            if wanted.any():
-                distance = chamfer(lines_of(picture) & region, wanted)
-                self._tally.add("background_lines", name, clip.data, distance)
-        found = psnr(pictures[PRODUCT], plate, region)
-        name = f"{clip.data} {clip.name}"
-        self._worst.offer(
-            "backgrounds", found, name, f"drawing {t}", (clip.drawing(t), plate, pictures[PRODUCT])
-        )
+        if region.any():
+            found = psnr(pictures[PRODUCT], plate, region)
+            case = (clip.drawing(t), plate, pictures[PRODUCT])
+            self._worst.offer("backgrounds", found, f"{clip.data} {clip.name}", f"drawing {t}", case)
 
     def _flow(self, clip: Clip, t: int) -> None:
         true, valid = clip.flow(t)
@@ -240,19 +229,13 @@ class DrawingJudge:
         self._tally.add("flicker", answer, clip.data, 1000 * flicker(found, true, flow, valid))
 
 
-def _mattes_and_plates(clip: Clip) -> tuple[dict[str, list[U8]], dict[str, list[U8]]]:
+def _mattes_and_plates(clip: Clip) -> tuple[dict[str, list[U8]], Plates]:
     """The peers' alphas and plates by drawing."""
     cv2.setNumThreads(1)
-    frames = [clip.drawing(t) for t in range(clip.count)]
+    frames = clip.drawings
     moving = peers.background_subtraction(frames)
     cut = [peers.grab_cut(frame, clip.shot.ids[t]) for t, frame in enumerate(frames)]
-    holes = [clip.hole(t) for t in range(clip.count)]
-    pairs = list(zip(frames, holes, strict=True))
-    plates = {
-        "telea": [peers.telea(frame, hole) for frame, hole in pairs],
-        "navier_stokes": [peers.navier_stokes(frame, hole) for frame, hole in pairs],
-        "mog2": [moving.background] * clip.count,
-    }
+    plates = peer_plates(clip, range(clip.count), moving.background)
     return {"grab_cut": cut, "mog2": moving.masks}, plates
 
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from triton_anime_export.scores.casts import SEED, effects_by_type
 from triton_anime_export.scores.clip import Clip, held
 from triton_anime_export.scores.sizes import Sizes
-from triton_anime_export.studio.director import Cast, stage
-from triton_anime_export.studio.scene import Actor, Matrix, Scene, draw_shot, similarity
+from triton_anime_export.scores.uncovered import uncovered
+from triton_anime_export.studio.director import Cast, plan
+from triton_anime_export.studio.scene import Actor, Matrix, Scene, Shot, draw_shot, similarity
 from triton_anime_export.studio.source import Source
 
 Rng = np.random.Generator
@@ -27,11 +28,12 @@ def staged(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
     number = 0
     for index in range(sizes.staged):
         while True:
-            shot = stage(np.random.default_rng([SEED, 1, number]), cast, sizes.size, sizes.drawings)
+            scene = plan(np.random.default_rng([SEED, 1, number]), cast, sizes.size, sizes.drawings)
+            shot = draw_shot(scene)
             number += 1
             if (shot.alpha >= 128).mean() > 0.01:
                 break
-        yield Clip(f"staged{index:02d}", data, "staged", shot, held(shot))
+        yield _clip(f"staged{index:02d}", data, "staged", scene, shot)
 
 
 def effects(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
@@ -50,8 +52,8 @@ def effects(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
             light = _along(source, path, height * rng.uniform(0.45, 0.9), mirror=False, every=1)
             actors = [hero, light] if rng.random() < 0.7 else [light, hero]
             base, camera = _place(rng, cast, sizes.size, sizes.effect_drawings)
-            shot = draw_shot(Scene(base, actors, camera, sizes.size))
-            yield Clip(f"{kind}{index}", data, "effect", shot, held(shot))
+            scene = Scene(base, actors, camera, sizes.size)
+            yield _clip(f"{kind}{index}", data, "effect", scene, draw_shot(scene))
 
 
 def simple_walks(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
@@ -75,8 +77,8 @@ def simple_walks(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
             _along(pillar, stand, 1.1 * height, mirror=False),
         ]
         base, camera = _place(rng, cast, sizes.size, count)
-        shot = draw_shot(Scene(base, actors, camera, sizes.size))
-        yield Clip(f"simple{index}", data, "simple", shot, held(shot))
+        scene = Scene(base, actors, camera, sizes.size)
+        yield _clip(f"simple{index}", data, "simple", scene, draw_shot(scene))
 
 
 def crossing_walks(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
@@ -94,8 +96,12 @@ def crossing_walks(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
             _along(near, before, 0.75 * height, mirror=True),
         ]
         base, camera = _place(rng, cast, sizes.size, count)
-        shot = draw_shot(Scene(base, actors, camera, sizes.size))
-        yield Clip(f"crossing{index}", data, "crossing", shot, held(shot))
+        scene = Scene(base, actors, camera, sizes.size)
+        yield _clip(f"crossing{index}", data, "crossing", scene, draw_shot(scene))
+
+
+def _clip(name: str, data: str, kind: str, scene: Scene, shot: Shot) -> Clip:
+    return Clip(name, data, kind, shot, held(shot), uncovered(scene, shot))
 
 
 def _character(rng: Rng, cast: Cast, tall: float, other_than: str = "") -> Source:
