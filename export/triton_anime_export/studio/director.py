@@ -106,7 +106,7 @@ def plan(
     source = cast.thing(rng) if rng.random() < 0.12 else None
     if source is not None:
         actors.append(_thing(rng, source, rng.uniform(0.3, 0.9) * height, size, count, speed=0.5))
-    move, camera = _camera(rng, size, count)
+    move, camera = draw_camera(rng, size, count)
     for _ in range(int(rng.choice(4, p=[0.45, 0.33, 0.15, 0.07]))):
         source = cast.effect(rng)
         if source.style.endswith("full frame"):
@@ -225,7 +225,8 @@ def _cover(rng: Rng, backdrop: Source, size: tuple[int, int]) -> Matrix:
     return similarity(x, y, scale, 0.0, bool(rng.random() < 0.5), (w, h))
 
 
-def _camera(rng: Rng, size: tuple[int, int], count: int) -> tuple[str, list[Matrix]]:
+def draw_camera(rng: Rng, size: tuple[int, int], count: int) -> tuple[str, list[Matrix]]:
+    """One of :data:`CAMERA_MOVES` and its matrices, world to frame, for so many frames."""
     width, height = size
     kind = int(rng.choice(4, p=[0.4, 0.3, 0.2, 0.1]))
     step = rng.normal(0, 6.0, 2) * (width / 448) if kind in {1, 2} else np.zeros(2)

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("skia")
 
-from triton_anime_export.studio import broadcast, subtitles
+from triton_anime_export.studio import broadcast, reception, subtitles
 from triton_anime_export.studio.codec import available, round_trip
 
 
@@ -79,6 +79,23 @@ def test_without_overlays_nothing_is_marked() -> None:
         result = broadcast.degrade(clip(2), np.random.default_rng(seed), overlays=False, holds=False)
         assert not result.overlay.any()
         assert len(result.frames) == 2
+
+
+def test_every_fault_of_a_broadcast_happens() -> None:
+    """And each that changes the picture by itself does so."""
+    met: set[str] = set()
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        frames = clip(2, 48, 64)
+        changed, names = reception.received(rng, frames, 1.0)
+        assert np.array_equal(changed, frames) == (not names)
+        met |= {name.split(" ")[0] for name in names}
+    assert met == {"resolution", "blur", "composite", "sharpened", "levels", "grain", "line"}
+    steps = [broadcast.degrade(clip(3, 48, 64), np.random.default_rng(seed)).steps for seed in range(60)]
+    told = {step.split(" q")[0] for every in steps for step in every}
+    assert told >= {"bars", "subtitles", "logo", "credit"}
+    assert told >= {f"pulldown: {kind}" for kind in broadcast.PULLDOWNS}
+    assert told >= set(available())
 
 
 def test_what_is_not_marked_is_not_touched() -> None:
