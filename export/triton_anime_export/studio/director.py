@@ -116,6 +116,8 @@ def plan(
         actors.insert(int(rng.integers(len(actors) + 1)) if rng.random() < 0.35 else len(actors), actor)
     cover = _cover(rng, backdrop, size)
     far = rng.uniform(0.35, 1.0) if rng.random() < 0.5 else 1.0
+    if move == "shake":
+        far = 1.0  # a blow shakes the whole picture
     grade = _grade(rng)
     spread(rng, actors, camera, far, size)
     ground, *planes = multiplane(backdrop, cover, camera, far, size)
