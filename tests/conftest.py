@@ -1,13 +1,17 @@
-"""Fixtures of all tests: a server over the project's repositories, tiny networks, real art."""
+"""Fixtures of all tests: a server over the project's repositories, tiny networks, scripts, real art."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from triton_anime.server import Server
 
@@ -15,6 +19,9 @@ _CHECKOUT = Path(__file__).resolve().parents[1]
 
 MakeNetwork = Callable[..., Path]
 """``make_network(repository, name, *, max_batch_size=8, factor=2.0, config="")`` -> the model's folder."""
+Arrays = dict[str, NDArray[Any]]
+Call = Callable[[str, Mapping[str, NDArray[Any]], Sequence[str]], Arrays]
+"""``call(model, inputs, wanted)``, as a step of a tracker asks its networks."""
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +41,41 @@ def shared_media() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no art at {folder}; set TRITON_ANIME_MEDIA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def import_file() -> Callable[[Path], ModuleType]:
+    """Import a file that belongs to no package, such as a script."""
+
+    def imported(path: Path) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(f"_{path.stem}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return imported
+
+
+@pytest.fixture(scope="session")
+def computed() -> Callable[[Mapping[str, tuple[Any, Any]]], Call]:
+    """``computed(networks)`` answers for a server with descriptions and PyTorch modules, by model's name."""
+    torch = pytest.importorskip("torch", reason="needs the extra triton-anime[export]")
+
+    def answering(networks: Mapping[str, tuple[Any, Any]]) -> Call:
+        def call(model: str, inputs: Mapping[str, NDArray[Any]], wanted: Sequence[str]) -> Arrays:
+            network, module = networks[model]
+            arguments = [torch.from_numpy(np.array(inputs[tensor.name])) for tensor in network.inputs]
+            with torch.no_grad():
+                said = module(*arguments)
+            values = said if isinstance(said, tuple) else (said,)
+            named = {t.name: v.numpy() for t, v in zip(network.outputs, values, strict=True)}
+            return {name: named[name] for name in wanted}
+
+        return call
+
+    return answering
 
 
 @pytest.fixture(scope="session")

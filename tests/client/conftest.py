@@ -1,8 +1,13 @@
-"""A shot whose layers are known exactly: a disc and a glow over a painted background, a moving camera."""
+"""A shot whose layers are known exactly: a disc and a glow over a painted background, a moving camera.
+
+And what an episode's folder holds, to be compared.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -70,3 +75,17 @@ def draw_scene(
 def scene():  # type: ignore[no-untyped-def]
     """The function that draws a shot; see :func:`draw_scene`."""
     return draw_scene
+
+
+@pytest.fixture(scope="session")
+def tree() -> Callable[[Path], dict[str, bytes]]:
+    """Every file of an episode's folder but the run log, which holds the times."""
+
+    def files_of(folder: Path) -> dict[str, bytes]:
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.name != "run_log.jsonl"
+        }
+
+    return files_of

@@ -6,10 +6,12 @@ import asyncio
 import importlib.util
 import inspect
 import json
+import shutil
 import sys
 import types
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import pytest
 from numpy.typing import NDArray
 
 from triton_anime.repository import ensemble_repository
+from triton_anime.server import Server
 
 Tensors = Mapping[str, NDArray[Any]]
 Network = Callable[[dict[str, NDArray[Any]]], Tensors]
@@ -207,3 +210,37 @@ def trace() -> Callable[..., None]:
         (folder / "config.pbtxt").write_text(config_text(network), encoding="utf-8")
 
     return write
+
+
+@pytest.fixture(scope="session")
+def step_server(
+    trace: Callable[..., None], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., AbstractContextManager[Server]]:
+    """``with step_server(step, networks, lengths, free) as server``: a tracker's step over traced networks.
+
+    ``networks`` are descriptions and modules by name, ``config`` what comes behind the step's configuration;
+    for the rest see :func:`trace`.
+    """
+    pytest.importorskip("pytriton", reason="needs the extra triton-anime[local]")
+
+    @contextmanager
+    def serving(
+        step: str,
+        networks: Mapping[str, tuple[Any, Any]],
+        lengths: Mapping[str, int],
+        free: set[str],
+        config: str = "",
+    ) -> Iterator[Server]:
+        from triton_anime.embedded import EmbeddedServer
+
+        graphs, steps = tmp_path_factory.mktemp("networks"), tmp_path_factory.mktemp("ensembles")
+        for name, (network, module) in networks.items():
+            trace(network, module, graphs / name, lengths, free)
+        left_out = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ensemble_repository() / step, steps / step, ignore=left_out)
+        with (steps / step / "config.pbtxt").open("a", encoding="utf-8") as file:
+            file.write(config)
+        with EmbeddedServer(repositories=(graphs, steps)) as embedded:
+            yield embedded.server
+
+    return serving

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,6 @@ import pytest
 from numpy.typing import NDArray
 
 from triton_anime.errors import ModelError
-from triton_anime.repository import ensemble_repository
 from triton_anime.server import FakeServer, Server
 from triton_anime.trackers.deaot import MODELS, DeAOTSession, DeAOTTracker
 from triton_anime.trackers.deaot_memory import DeAOTPolicy
@@ -74,37 +73,20 @@ def networks() -> dict[str, tuple[Any, Any]]:
 
 
 @pytest.fixture(scope="module")
-def beside(networks: dict[str, tuple[Any, Any]]) -> FakeServer:
+def beside(networks: dict[str, tuple[Any, Any]], computed: Any) -> FakeServer:
     """The same networks without a server."""
-
-    def call(model: str, inputs: Mapping[str, NDArray[Any]], wanted: Sequence[str]) -> Arrays:
-        network, module = networks[model]
-        arguments = [torch.from_numpy(np.array(inputs[tensor.name])) for tensor in network.inputs]
-        with torch.no_grad():
-            said = module(*arguments)
-        values = said if isinstance(said, tuple) else (said,)
-        named = {t.name: v.numpy() for t, v in zip(network.outputs, values, strict=True)}
-        return {name: named[name] for name in wanted}
-
+    call = computed(networks)
     return FakeServer({"deaot_step": lambda inputs: deaot_step(inputs, OUTPUTS, call)})
 
 
 @pytest.fixture(scope="module")
 def server(
-    networks: dict[str, tuple[Any, Any]], trace: Callable[..., None], tmp_path_factory: pytest.TempPathFactory
+    networks: dict[str, tuple[Any, Any]], step_server: Callable[..., AbstractContextManager[Server]]
 ) -> Iterator[Server]:
     """Triton with the graphs of those networks."""
-    pytest.importorskip("pytriton", reason="needs the extra triton-anime[local]")
-    from triton_anime.embedded import EmbeddedServer
-
-    graphs, steps = tmp_path_factory.mktemp("networks"), tmp_path_factory.mktemp("ensembles")
     lengths = {"height": SIZE[0], "width": SIZE[1], "layers": 2, "columns": 70, "h": GRID[0], "w": GRID[1]}
-    for name, (network, module) in networks.items():
-        trace(network, module, graphs / name, lengths, {"columns"})
-    left_out = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ensemble_repository() / "deaot_step", steps / "deaot_step", ignore=left_out)
-    with EmbeddedServer(repositories=(graphs, steps)) as embedded:
-        yield embedded.server
+    with step_server("deaot_step", networks, lengths, {"columns"}) as server:
+        yield server
 
 
 def scene(t: int, objects: int = 3) -> tuple[U8, U8]:

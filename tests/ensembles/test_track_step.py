@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,6 @@ import pytest
 from numpy.typing import NDArray
 
 from triton_anime.errors import ModelError
-from triton_anime.repository import ensemble_repository
 from triton_anime.server import FakeServer, Server
 from triton_anime.trackers.memory import MemoryPolicy
 from triton_anime.trackers.stepping import track_step
@@ -145,32 +144,17 @@ def deep() -> dict[str, tuple[Any, Any]]:
 
 
 @pytest.fixture(scope="module")
-def beside(deep: dict[str, tuple[Any, Any]]) -> FakeServer:
+def beside(deep: dict[str, tuple[Any, Any]], computed: Any) -> FakeServer:
     """The same networks without a server."""
-    import torch
-
-    def call(
-        model: str, inputs: Mapping[str, NDArray[Any]], wanted: Sequence[str]
-    ) -> dict[str, NDArray[Any]]:
-        network, module = deep[model]
-        arguments = [torch.from_numpy(np.array(inputs[tensor.name])) for tensor in network.inputs]
-        with torch.no_grad():
-            said = module(*arguments)
-        named = {t.name: v.numpy() for t, v in zip(network.outputs, said, strict=True)}
-        return {name: named[name] for name in wanted}
-
+    call = computed(deep)
     return FakeServer({"track_step": partial(track_step, wanted=OUTPUTS, call=call, hidden_width=HIDDEN)})
 
 
 @pytest.fixture(scope="module")
 def deep_server(
-    deep: dict[str, tuple[Any, Any]], trace: Callable[..., None], tmp_path_factory: pytest.TempPathFactory
+    deep: dict[str, tuple[Any, Any]], step_server: Callable[..., AbstractContextManager[Server]]
 ) -> Iterator[Server]:
     """Triton with the graphs of those networks."""
-    pytest.importorskip("pytriton", reason="needs the extra triton-anime[local]")
-    from triton_anime.embedded import EmbeddedServer
-
-    graphs, steps = tmp_path_factory.mktemp("networks"), tmp_path_factory.mktemp("ensembles")
     h, w = SIDES[0] // 16, SIDES[1] // 16
     lengths = {
         "height": PLAYED[0],
@@ -181,14 +165,10 @@ def deep_server(
         "h": h,
         "w": w,
     }
-    for name, (network, module) in deep.items():
-        trace(network, module, graphs / name, lengths, {"objects", "objects + 1", "groups", "columns"})
-    left_out = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ensemble_repository() / "track_step", steps / "track_step", ignore=left_out)
-    with (steps / "track_step" / "config.pbtxt").open("a", encoding="utf-8") as config:
-        config.write(f'parameters {{ key: "hidden_width" value {{ string_value: "{HIDDEN}" }} }}\n')
-    with EmbeddedServer(repositories=(graphs, steps)) as embedded:
-        yield embedded.server
+    free = {"objects", "objects + 1", "groups", "columns"}
+    config = f'parameters {{ key: "hidden_width" value {{ string_value: "{HIDDEN}" }} }}\n'
+    with step_server("track_step", deep, lengths, free, config) as server:
+        yield server
 
 
 def _play(server: Server) -> tuple[list[NDArray[np.float32]], XMemSession]:

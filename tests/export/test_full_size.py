@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -64,14 +63,8 @@ def tiny(build: Callable[[], nn.Module] = Served) -> Network:
 
 
 @pytest.fixture(scope="module")
-def script() -> ModuleType:
-    path = Path(__file__).parents[2] / "perf" / "full_size.py"
-    spec = importlib.util.spec_from_file_location("perf_full_size", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def script(import_file: Callable[[Path], ModuleType]) -> ModuleType:
+    return import_file(Path(__file__).parents[2] / "perf" / "full_size.py")
 
 
 def test_a_right_graph_is_within_tolerance(tmp_path: Path, script: ModuleType) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -117,9 +116,11 @@ TINY: dict[str, Callable[[], nn.Module]] = {
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[profiles.Placed]]:
+def full(
+    import_file: Callable[[Path], ModuleType], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[profiles.Placed]]:
     """The full profile with tiny random networks."""
-    made = tokenizers()
+    made = import_file(Path(__file__).with_name("test_to_tokenizer.py"))  # it draws small vocabularies
     words = tmp_path_factory.mktemp("words")
     vocabulary = {}
     for kind in ("clip", "bert"):
@@ -137,17 +138,6 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[profiles.
         # Each network's own test compares its graph with its module; here it would take minutes.
         patched.setattr(profiles, "export", to_onnx.write)
         return folder, list(write("full", folder, find_weights=weights))
-
-
-def tokenizers() -> ModuleType:
-    """The module that draws small vocabularies."""
-    path = Path(__file__).with_name("test_to_tokenizer.py")
-    spec = importlib.util.spec_from_file_location("_small_vocabularies", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.slow

@@ -119,14 +119,6 @@ def process(stage: Stage, folder: Path, server: FakeServer, until: int = 99) -> 
     return found
 
 
-def tree(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "run_log.jsonl"
-    }
-
-
 @pytest.fixture(scope="module")
 def episode(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("out") / "ep"
@@ -187,7 +179,7 @@ def test_the_mapping_satisfies_its_schema(episode: Path) -> None:
 
 @pytest.mark.parametrize("until", [1, 3])
 def test_an_interrupted_run_finds_the_same_persons(
-    stage: Stage, episode: Path, tmp_path: Path, until: int
+    stage: Stage, episode: Path, tmp_path: Path, until: int, tree: Any
 ) -> None:
     folder = tmp_path / "ep"
     process(stage, folder, stage.served(), until)

@@ -61,7 +61,7 @@ def test_outputs_are_complete_valid_and_recompose(demo: Path) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_stopped_between_two_shots_and_resumed(demo: Path, networks: Any, tmp_path: Path) -> None:
+def test_stopped_between_two_shots_and_resumed(demo: Path, networks: Any, tmp_path: Path, tree: Any) -> None:
     job = Job(_DEMO, tmp_path / "demo", Settings(), _SPAN)
 
     def stopping(drawings: Any, settings: Settings) -> Any:
@@ -73,9 +73,4 @@ def test_stopped_between_two_shots_and_resumed(demo: Path, networks: Any, tmp_pa
     with pytest.raises(KeyboardInterrupt):
         process_episode(job, stopping)
     assert process_episode(job, networks).resumed_frames == 4
-
-    def tree(folder: Path) -> dict[Path, bytes]:
-        files = (path for path in folder.rglob("*") if path.is_file() and path.name != "run_log.jsonl")
-        return {path.relative_to(folder): path.read_bytes() for path in files}
-
     assert tree(job.folder) == tree(demo)

@@ -48,22 +48,15 @@ except TritonAnimeError as error:
 """
 
 
-def tree(folder: Path) -> dict[str, bytes]:
-    """Every file but the run log, which holds the times."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "run_log.jsonl"
-    }
-
-
 @pytest.fixture(scope="module")
 def three_shots(clip: Any, painted: Any) -> Path:
     return clip("three.mp4", [painted(1 + n // 14, n // 2 % 7) for n in range(42)])
 
 
 @pytest.fixture(scope="module")
-def whole(three_shots: Path, keyed: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def whole(
+    three_shots: Path, keyed: Any, tmp_path_factory: pytest.TempPathFactory, tree: Any
+) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("whole") / "ep"
     process_episode(Job(three_shots, folder, Settings()), keyed)
     return tree(folder)
@@ -92,7 +85,7 @@ def wait_for_layers(folder: Path, count: int) -> None:
 
 
 def test_killed_again_and_again(
-    three_shots: Path, whole: dict[str, bytes], keyed: Any, tmp_path: Path
+    three_shots: Path, whole: dict[str, bytes], keyed: Any, tmp_path: Path, tree: Any
 ) -> None:
     folder = tmp_path / "ep"
     for layers in (1, 16, 30):
@@ -109,7 +102,7 @@ def test_killed_again_and_again(
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_asked_to_stop(
-    three_shots: Path, whole: dict[str, bytes], keyed: Any, tmp_path: Path, number: int, code: int
+    three_shots: Path, whole: dict[str, bytes], keyed: Any, tmp_path: Path, number: int, code: int, tree: Any
 ) -> None:
     folder = tmp_path / "ep"
     process = start(three_shots, folder, 0.1)
@@ -132,6 +125,7 @@ def test_killed_while_the_metadata_is_written(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     documents: int,
+    tree: Any,
 ) -> None:
     from triton_anime import writer
 
@@ -221,7 +215,12 @@ def test_layers_of_unknown_origin_are_not_touched(three_shots: Path, keyed: Any,
 
 
 def test_a_drawing_that_cannot_be_written_keeps_its_shot_unfinished(
-    three_shots: Path, whole: dict[str, bytes], keyed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    three_shots: Path,
+    whole: dict[str, bytes],
+    keyed: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tree: Any,
 ) -> None:
     def failing(root: Path, layers: Any) -> Any:
         if layers.drawing.first.index == 20:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +33,16 @@ pytestmark = [
 ]
 
 U8 = NDArray[np.uint8]
+Recording = Mapping[str, NDArray[Any]]
 
 
 @pytest.fixture(scope="module")
-def sequence() -> Mapping[str, NDArray[Any]]:
+def sequence() -> Recording:
     with np.load(GOLDEN / "golden_sequence.npz") as archive:
         return dict(archive)
 
 
-def _server(size: str, keys: str, gain: float) -> FakeServer:
+def _server(computed: Any, size: str, keys: str, gain: float) -> FakeServer:
     """deaot_step over the four networks of a published size at the recorded frames' own size."""
     from triton_anime_export.golden import fill
     from triton_anime_export.networks import find_all
@@ -54,26 +55,15 @@ def _server(size: str, keys: str, gain: float) -> FakeServer:
         module.core.load_state_dict(state)
         if network.name == "deaot_encode":
             module.long_side = 112
-        networks[network.name] = module, network
-
-    def call(
-        model: str, inputs: Mapping[str, NDArray[Any]], wanted: Sequence[str]
-    ) -> dict[str, NDArray[Any]]:
-        module, network = networks[model]
-        arguments = [torch.from_numpy(np.array(inputs[tensor.name])) for tensor in network.inputs]
-        with torch.no_grad():
-            said = module(*arguments)
-        values = said if isinstance(said, tuple) else (said,)
-        named = {t.name: v.numpy() for t, v in zip(network.outputs, values, strict=True)}
-        return {name: named[name] for name in wanted}
-
+        networks[network.name] = network, module
+    call = computed(networks)
     outputs = ("LOGITS", "KEY", "VALUE", "NEXT_PENDING", "PREVIOUS_VALUE")
     return FakeServer({"deaot_step": lambda inputs: deaot_step(inputs, outputs, call)})
 
 
 @pytest.fixture(scope="module")
-def large() -> FakeServer:
-    return _server("R50-DeAOT-L", "state_dict.json", 1.0)
+def large(computed: Any) -> FakeServer:
+    return _server(computed, "R50-DeAOT-L", "state_dict.json", 1.0)
 
 
 def _follow(
@@ -113,27 +103,33 @@ def _close(mine: NDArray[np.float32], recorded: NDArray[np.float32], step: int) 
     assert error < 1e-4
 
 
-def test_two_objects(large: FakeServer, sequence: Mapping[str, NDArray[Any]]) -> None:
+def _replay(
+    session: DeAOTSession,
+    sequence: Recording,
+    recorded: Recording,
+    run: str,
+    times: tuple[int, ...] = (1, 6, 11),
+    step: int = 2,
+    late: int | None = None,
+) -> None:
+    """The session follows two objects as the recorded run did; of its logits those of ``times`` are there."""
     log: list[list[int]] = []
-    session = DeAOTSession(large, PUBLISHED)
-    logits, decided = _follow(session, sequence["frames"], sequence["labels"], 2, log)
-    for t in (1, 6, 11):
-        _close(logits[t], sequence[f"seq_logits{t}"], 2)
-    assert log == sequence["seq_log"].tolist()
-    assert _agrees(decided, sequence["seq_argmax"])
+    logits, decided = _follow(session, sequence["frames"], sequence["labels"], 2, log, late)
+    for t in times:
+        _close(logits[t], recorded[f"{run}_logits{t}"], step)
+    assert log == recorded[f"{run}_log"].tolist()
+    assert _agrees(decided, recorded[f"{run}_argmax"])
 
 
-def test_an_object_that_is_given_late(large: FakeServer, sequence: Mapping[str, NDArray[Any]]) -> None:
-    log: list[list[int]] = []
-    session = DeAOTSession(large, PUBLISHED)
-    logits, decided = _follow(session, sequence["frames"], sequence["labels"], 2, log, late=4)
-    for t in (4, 11):
-        _close(logits[t], sequence[f"late_logits{t}"], 4)
-    assert log == sequence["late_log"].tolist()
-    assert _agrees(decided, sequence["late_argmax"])
+def test_two_objects(large: FakeServer, sequence: Recording) -> None:
+    _replay(DeAOTSession(large, PUBLISHED), sequence, sequence, "seq")
 
 
-def test_twelve_objects_take_two_runs(large: FakeServer, sequence: Mapping[str, NDArray[Any]]) -> None:
+def test_an_object_that_is_given_late(large: FakeServer, sequence: Recording) -> None:
+    _replay(DeAOTSession(large, PUBLISHED), sequence, sequence, "late", times=(4, 11), step=4, late=4)
+
+
+def test_twelve_objects_take_two_runs(large: FakeServer, sequence: Recording) -> None:
     session = DeAOTSession(large, PUBLISHED)
     logits, decided = _follow(session, sequence["frames12"], sequence["labels12"], 12, [])
     assert logits[2].shape[0] == 1 + 2 * RUN
@@ -141,16 +137,10 @@ def test_twelve_objects_take_two_runs(large: FakeServer, sequence: Mapping[str, 
     assert _agrees(decided, sequence["twelve_argmax"])
 
 
-def test_the_small_size_keeps_one_drawing(sequence: Mapping[str, NDArray[Any]]) -> None:
+def test_the_small_size_keeps_one_drawing(sequence: Recording, computed: Any) -> None:
     recorded = np.load(GOLDEN / "golden_deaott.npz")
-    server = _server("DeAOT-T", "state_dict_deaott.json", float(recorded["gain"]))
-    log: list[list[int]] = []
-    session = DeAOTSession(server, PUBLISHED_SMALL)
-    logits, decided = _follow(session, sequence["frames"], sequence["labels"], 2, log)
-    for t in (1, 6, 11):
-        _close(logits[t], recorded[f"out_seq_logits{t}"], 2)
-    assert log == recorded["out_seq_log"].tolist()
-    assert _agrees(decided, recorded["out_seq_argmax"])
+    server = _server(computed, "DeAOT-T", "state_dict_deaott.json", float(recorded["gain"]))
+    _replay(DeAOTSession(server, PUBLISHED_SMALL), sequence, recorded, "out_seq")
 
 
 def test_the_bound_differs_only_where_it_is_reached(

@@ -130,13 +130,19 @@ def test_the_drawing_before_is_read_as_it_was_decided() -> None:
     assert (session.memories[0].long[0].value.argmax(axis=3) == 4).all()
 
 
-def test_masks_given_without_a_look_lose_nothing() -> None:
-    server = Step()
-    session = DeAOTSession(server, DeAOTPolicy(memory_every=1))
+def _begun(server: Step, policy: DeAOTPolicy) -> DeAOTSession:
+    """One box was given, seen and decided."""
+    session = DeAOTSession(server, policy)
     frame, labels = _scene((0, 0))
     session.give(labels, 1, frame)
     session.look(frame)
     session.decide(labels)
+    return session
+
+
+def test_masks_given_without_a_look_lose_nothing() -> None:
+    session = _begun(Step(), DeAOTPolicy(memory_every=1))
+    frame, labels = _scene((0, 0))
     session.give(labels, 1, frame)
     assert [entry.value is None for entry in session.memories[0].long] == [False] * 3
 
@@ -159,11 +165,7 @@ def test_eleven_objects_take_two_runs() -> None:
 
 def test_a_run_that_begins_late_is_read_beside_the_first() -> None:
     server = Step()
-    session = DeAOTSession(server, DeAOTPolicy(memory_every=1))
-    frame, labels = _scene((0, 0))
-    session.give(labels, 1, frame)
-    session.look(frame)
-    session.decide(labels)
+    session = _begun(server, DeAOTPolicy(memory_every=1))
     frame, labels = _scene((0, 0), (3, 5))
     session.look(frame)
     session.give(np.where(labels == 2, 11, labels).astype(np.uint8), 11)
@@ -177,12 +179,8 @@ def test_a_run_that_begins_late_is_read_beside_the_first() -> None:
 def test_features_stay_where_they_are() -> None:
     """What crosses is memory, what is pending, labels and logits."""
     server = Step()
-    session = DeAOTSession(server)
-    frame, labels = _scene((0, 0))
-    session.give(labels, 1, frame)
-    session.look(frame)
-    session.decide(labels)
-    session.look(frame)
+    session = _begun(server, DeAOTPolicy())
+    session.look(_scene((0, 0))[0])
     crossed = {name for model, inputs in server.calls for name in inputs if model == "deaot_step"}
     assert {model for model, _ in server.calls} == {"deaot_step"}
     assert crossed == {

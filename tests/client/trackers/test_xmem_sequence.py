@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def server() -> FakeServer:
+def server(computed: Any) -> FakeServer:
     """track_step over the full network at the frames' own size."""
     from triton_anime_export.golden import fill
     from triton_anime_export.networks.xmem import XMEM_DECODE, XMEM_ENCODE, XMEM_VALUE
@@ -39,19 +39,10 @@ def server() -> FakeServer:
     for network in (XMEM_ENCODE, XMEM_DECODE, XMEM_VALUE):
         module: Any = network.build("full").eval()
         module.core.load_state_dict(state)
-        modules[network.name] = module, network
-    modules["xmem_encode"][0].long_side = 160
+        modules[network.name] = network, module
+    modules["xmem_encode"][1].long_side = 160
 
-    def call(
-        model: str, inputs: Mapping[str, NDArray[Any]], wanted: Sequence[str]
-    ) -> dict[str, NDArray[Any]]:
-        module, network = modules[model]
-        arguments = [torch.from_numpy(np.ascontiguousarray(inputs[t.name])) for t in network.inputs]
-        with torch.no_grad():
-            answers = module(*arguments)
-        named = {t.name: a.numpy() for t, a in zip(network.outputs, answers, strict=True)}
-        return {name: named[name] for name in wanted}
-
+    call = computed(modules)
     everything = ("PROB", "KEY", "SHRINKAGE", "SELECTION", "VALUE", "NEXT_HIDDEN", "USAGE")
 
     def step(inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

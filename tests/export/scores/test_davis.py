@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -70,15 +70,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trackers() -> ModuleType:
+def trackers(import_file: Callable[[Path], ModuleType]) -> ModuleType:
     """The benchmark, which is a script."""
-    path = Path(__file__).parents[3] / "perf" / "trackers.py"
-    spec = importlib.util.spec_from_file_location("perf_trackers", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return import_file(Path(__file__).parents[3] / "perf" / "trackers.py")
 
 
 def test_masks_are_read_as_numbers_and_void_is_nobody(folder: Path) -> None:

@@ -50,9 +50,7 @@ def test_a_recipe_that_begins_from_nothing_takes_no_start(given: list[Run]) -> N
 
 
 def test_an_unknown_recipe_is_answered_with_those_there_are() -> None:
-    with pytest.raises(
-        UnknownNetworkError, match="no recipe trains 'sam'; there are: panoptic_deeplab"
-    ):
+    with pytest.raises(UnknownNetworkError, match="no recipe trains 'sam'; there are: panoptic_deeplab"):
         recipes.find("sam")
 
 
