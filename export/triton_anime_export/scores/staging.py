@@ -159,7 +159,7 @@ def _shrunk(source: Source, tall: float) -> Source:
         key_points=tuple(np.asarray(points * by, np.float32) for points in source.key_points),
         parts=thin(source.parts),
         pieces=thin(source.pieces),
-        outlines=tuple(tuple(outline * by[:2] for outline in drawn) for drawn in source.outlines),
+        outlines=tuple({n: line * by[:2] for n, line in drawn.items()} for drawn in source.outlines),
         travel=tuple(length * scale for length in source.travel),
     )
 

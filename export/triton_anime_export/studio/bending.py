@@ -1,4 +1,4 @@
-"""How loose hair and cloth bend from one drawing to another, told by their outlines.
+"""How the pieces of a figure turn and bend from one drawing to another, told by their outlines.
 
 A part is drawn by the same strokes in every drawing, so points of its outline are the same points of the
 thing. What lies between them follows a polynomial through them, of as low a degree as fits.

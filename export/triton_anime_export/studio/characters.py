@@ -17,7 +17,7 @@ from .design import Design, draw_design
 from .finish import Finish, light_from_behind
 from .keypoints import PARTS, key_points
 from .paint import Cel, Point, hsv, packed
-from .painting import Painting, PartMap
+from .painting import Painting, PartMap, Piece
 from .pose import Joints, Pose, joints
 from .source import Source
 from .wording import style_name, words
@@ -51,9 +51,18 @@ def draw_figure(
 
 
 def part_map(
-    design: Design, pose: Pose, expression: str, scale: float, origin: Point, size: tuple[int, int]
+    design: Design,
+    pose: Pose,
+    expression: str,
+    scale: float,
+    origin: Point,
+    size: tuple[int, int],
+    numbers: dict[Piece, int],
 ) -> PartMap:
-    """Which part of the body :func:`draw_figure` draws at each pixel, by index into ``PARTS``."""
+    """Which part of the body :func:`draw_figure` draws at each pixel, by index into ``PARTS``.
+
+    ``numbers`` are those of the pieces in the figure's other drawings; new ones are added.
+    """
     # Seen from the front the figure's left is on the right of the screen.
     left, right = (0, 1) if design.view == "back" else (1, 0)
     named = {BACK: "behind", TRUNK: "trunk", SKIRT: "skirt", HEAD: "head"}
@@ -64,8 +73,7 @@ def part_map(
         LEG + right: "right_leg",
     }
     values = {group: PARTS.index(name) for group, name in named.items()}
-    bending = [PARTS.index(name) for name in ("behind", "skirt", "loose")]
-    cel = PartMap(size[0], size[1], design.style, values, bending)
+    cel = PartMap(size[0], size[1], design.style, values, PARTS.index("loose"), numbers)
     paint_figure(cel, design, pose, expression, scale, origin)
     return cel
 
@@ -222,12 +230,14 @@ def draw_acting(design: Design, moments: Sequence[Moment], height: int) -> list[
     scale = (height - (margin if design.cut > 0 else 2 * margin)) / (top + bottom)
     width = math.ceil((left + right) * scale) + 2 * margin
     foot = (left * scale + margin, top * scale + margin)
-    drawn = []
+    drawn, numbers = [], dict[Piece, int]()
     for moment in moments:
         placed = (scale, foot, (width, height))
         image = draw_figure(design, moment.pose, moment.expression, *placed)
         points = key_points(design, joints(design, moment.pose), *placed)
-        drawn.append(Drawn(image, points, part_map(design, moment.pose, moment.expression, *placed), scale))
+        drawn.append(
+            Drawn(image, points, part_map(design, moment.pose, moment.expression, *placed, numbers), scale)
+        )
     return drawn
 
 
@@ -247,7 +257,7 @@ def draw_character(rng: Generator, height: int = 640, drawings: int = 4, action:
         key_points=tuple(drawing.points for drawing in drawn),
         parts=parts,
         pieces=pieces,
-        outlines=tuple(tuple(drawing.parts.outlines) for drawing in drawn),
+        outlines=tuple(drawing.parts.outlines for drawing in drawn),
         actions=tuple(moment.action for moment in moments),
         expressions=tuple(moment.expression for moment in moments),
         travel=tuple(m.travel * drawing.scale for m, drawing in zip(moments, drawn, strict=True)),

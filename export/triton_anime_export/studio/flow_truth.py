@@ -1,9 +1,9 @@
 """Optical flow of a planned scene: the motion of every layer and limb, and what is seen in both frames.
 
 Layers that keep their drawing move exactly by camera and stage. Where a studio character changes its drawing,
-head, trunk and limbs are rigid and turn with their bones; hair and cloth that hang loose follow their
-outlines, whose strokes are the same in both drawings. Where art of others or an opaque effect changes its
-drawing, only what stays the same is known.
+every piece of it follows its outline, whose strokes are the same in both drawings; what bends too far for
+that turns with its bone if it has one: trunk and limbs have, hair and cloth that hang loose have not. Where
+art of others or an opaque effect changes its drawing, only what stays the same is known.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ UNKNOWN, EXACT, BENT = 0, 1, 2
 """How well a vector is known: not at all; exactly; exactly on outlines, between them as these bend."""
 _REDRAWN = 0.25  # share of a drawing from which on nothing of it is known to have stayed
 _ALIKE = 3  # levels up to which two drawings are one picture
-_MISSED = 0.5  # pixels of the frame by which bent outlines may be missed
+_MISSED = 0.75  # pixels of the frame by which bent outlines may be missed
 _AROUND = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
 
 
@@ -123,10 +123,11 @@ def _limbs(actor: Actor, t: int, other: int, points: F64, shown: Matrix) -> tupl
         mask = part == index
         if not mask.any():
             continue
-        if name not in BONES:
-            moved[:, mask], sure[mask] = _bent(source, now, then, points[:, mask], shown)
-            continue
         chosen = points[:, mask]
+        bent, known = _bent(source, now, then, chosen, shown)
+        if name not in BONES:
+            moved[:, mask], sure[mask] = bent, np.where(known, BENT, UNKNOWN)
+            continue
         far = np.full(chosen.shape[1], np.inf)
         result = chosen.copy()
         for start, end in BONES[name]:
@@ -137,24 +138,26 @@ def _limbs(actor: Actor, t: int, other: int, points: F64, shown: Matrix) -> tupl
             turned = _turn((first, last), (aimed_first, aimed_last)) @ chosen
             result[:, nearer] = turned[:, nearer]
             far = np.minimum(far, distance)
-        moved[:, mask] = result
+        moved[:, mask] = np.where(known, bent, result)
     return moved, part, sure
 
 
-def _bent(source: Source, now: int, then: int, points: F64, shown: Matrix) -> tuple[F64, U8]:
-    """Where points on loose hair and cloth lie in another drawing, and how sure that is."""
-    moved, sure = points.copy(), np.full(points.shape[1], UNKNOWN, np.uint8)
-    if not source.pieces or len(source.outlines[now]) != len(source.outlines[then]):
-        return moved, sure
+def _bent(source: Source, now: int, then: int, points: F64, shown: Matrix) -> tuple[F64, NDArray[np.bool_]]:
+    """Where points lie in another drawing by the outlines of their pieces, and which of them these tell."""
+    moved, known = points.copy(), np.zeros(points.shape[1], bool)
+    if not source.pieces:
+        return moved, known
     tolerance = _MISSED / max(float(np.sqrt(abs(np.linalg.det(shown[:2, :2])))), 1e-6)
     piece = _sampled(source.pieces[now], points)
     for number in np.unique(piece[piece > 0]):
         on = piece == number
-        outlines = source.outlines[now][number - 1], source.outlines[then][number - 1]
-        found = bend(*outlines, points[:, on], tolerance)
+        outlines = [source.outlines[drawing].get(int(number)) for drawing in (now, then)]
+        if outlines[0] is None or outlines[1] is None:
+            continue
+        found = bend(outlines[0], outlines[1], points[:, on], tolerance)
         if found is not None:
-            moved[:, on], sure[on] = found, BENT
-    return moved, sure
+            moved[:, on], known[on] = found, True
+    return moved, known
 
 
 def _bone(points: F32, start: tuple[int, ...], end: tuple[int, ...]) -> tuple[F64, F64]:

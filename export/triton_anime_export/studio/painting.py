@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -196,6 +197,8 @@ class Painting(Cel):
 
 _PIECES = 256
 """Numbers that a map of pieces can hold, 0 for none."""
+Piece = tuple[int, int, int]
+"""A part of a figure: its group, how often that was begun, and the how many-th part of it."""
 
 
 class _Still:
@@ -217,44 +220,57 @@ class PartMap(Painting):
         width, height: pixels.
         style: its pen is ignored.
         names: value that is written for each group, see :meth:`Painting.begin`.
-        bending: values of the groups that bend; the last one is written for whatever hangs loose.
+        loose: value that is written for whatever hangs loose.
+        numbers: of the pieces that were met, filled while they are drawn; the same for all drawings of a
+            figure, so that a piece has one number in all of them.
 
     Attributes:
-        outlines: of the pieces that bend, float32 [K,2] in pixels, in the order of their numbers from 1 on.
+        outlines: of the pieces by their numbers, float32 [K,2] in pixels.
     """
 
     def __init__(
-        self, width: int, height: int, style: Style, names: dict[int, int], bending: Sequence[int]
+        self,
+        width: int,
+        height: int,
+        style: Style,
+        names: dict[int, int],
+        loose: int,
+        numbers: dict[Piece, int],
     ) -> None:
         super().__init__(width, height, style, Finish(), {}, 0)
         self._real = self.canvas
         self.canvas = _Still(self._real)
-        self._names, self._bending = names, bending
-        self.outlines: list[NDArray[np.float32]] = []
+        self._names, self._loose, self._numbers = names, loose, numbers
+        self._begun: Counter[int] = Counter()
+        self.outlines: dict[int, NDArray[np.float32]] = {}
+
+    def begin(self, group: int) -> None:
+        """Start a limb or layer, perhaps once more."""
+        super().begin(group)
+        self._begun[group] += 1
 
     def part(self, path: skia.Path, colour: Colour, depth: float = 0.1, weight: float = 1.0) -> None:
-        """Write the group's value over the part, and if it bends its number."""
-        value = self._bending[-1] if self.loose else self._names[self.group]
-        number = 0
-        if value in self._bending:
-            self.outlines.append(outline_points(path, self._real.getTotalMatrix()))
-            number = len(self.outlines) if len(self.outlines) < _PIECES else 0
+        """Write the group's value and the number of the piece over the part."""
+        value = self._loose if self.loose else self._names[self.group]
+        self._count += 1
+        piece = (self.group, self._begun[self.group], self._count)
+        number = self._numbers.setdefault(piece, min(len(self._numbers) + 1, _PIECES)) % _PIECES
+        if number:
+            self.outlines[number] = outline_points(path, self._real.getTotalMatrix())
         self._real.drawPath(path, skia.Paint(Color=skia.Color(value, number, 0, 255), AntiAlias=False))
 
     def line(self, points: Sequence[Point], colour: Colour, weight: float = 1.0) -> None:
         """Inner lines lie on parts and change no map."""
 
     def values(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Parts and numbers of pieces that bend (0 for what is rigid), uint8 [H,W].
+        """Parts and numbers of pieces (0 for none), uint8 [H,W].
 
         Pixels just beyond the parts, under their pens, take a value from beside them.
         """
         drawn = np.ascontiguousarray(self.rgba()[..., :2])
         around = cv2.dilate(drawn, np.ones((5, 5), np.uint8))
         parts, numbers = np.moveaxis(np.where(drawn[..., :1] > 0, drawn, around), 2, 0)
-        return np.ascontiguousarray(parts), np.where(np.isin(parts, self._bending), numbers, 0).astype(
-            np.uint8
-        )
+        return np.ascontiguousarray(parts), np.ascontiguousarray(numbers)
 
 
 def _spike(root: Point, tip: Point, width: float, bend: float) -> skia.Path:

@@ -39,9 +39,9 @@ class Source:
             COCO visibility (0 beyond the drawing's edge, 1 hidden, 2 seen); empty where nobody knows them.
         parts: for each drawing uint8 [h,w], which part of the body is drawn there (index into
             ``keypoints.PARTS``, 0 for none); empty where nobody knows them.
-        pieces: for each drawing uint8 [h,w], which of the pieces that bend is drawn there (1..n, 0 for none);
-            empty where nobody knows them.
-        outlines: for each drawing the outlines of those pieces, float32 [K,2] in drawing pixels.
+        pieces: for each drawing uint8 [h,w], the number of the piece that is drawn there, 0 for none; a piece
+            has one number in all drawings. Empty where nobody knows them.
+        outlines: for each drawing the outlines of the pieces by number, float32 [K,2] in drawing pixels.
         actions: for each drawing what the character does (``walk``, ``kick``); empty where unknown.
         expressions: for each drawing the look on the face; empty where unknown.
         travel: for each drawing how many drawing pixels the ground passes since the last (a walker's
@@ -63,7 +63,7 @@ class Source:
     key_points: tuple[NDArray[np.float32], ...] = ()
     parts: tuple[NDArray[np.uint8], ...] = ()
     pieces: tuple[NDArray[np.uint8], ...] = ()
-    outlines: tuple[tuple[NDArray[np.float32], ...], ...] = ()
+    outlines: tuple[dict[int, NDArray[np.float32]], ...] = ()
     actions: tuple[str, ...] = ()
     expressions: tuple[str, ...] = ()
     travel: tuple[float, ...] = ()
