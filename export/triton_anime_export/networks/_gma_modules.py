@@ -12,8 +12,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from triton_anime_export.networks._raft_full_modules import Raft, RaftWidths, UpdateBlock
-from triton_anime_export.networks._raft_modules import Pair
+from triton_anime_export.networks._raft_full_modules import MixingUpdateBlock, Raft, RaftWidths
+from triton_anime_export.networks._raft_refinement import Pair
 
 POSITIONS = 160
 """Cells to a side that the official tables of relative positions are laid out for."""
@@ -67,7 +67,7 @@ class Aggregate(nn.Module):
         return motion + self.gamma * gathered
 
 
-class GmaUpdateBlock(UpdateBlock):
+class GmaUpdateBlock(MixingUpdateBlock):
     """RAFT's, whose recurrent unit sees aggregated motion features too."""
 
     def __init__(self, widths: RaftWidths) -> None:

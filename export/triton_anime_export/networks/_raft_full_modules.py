@@ -8,20 +8,17 @@ they are; widths default to the published ones.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from triton_anime_export.networks._raft_modules import (
+from triton_anime_export.networks._raft_refinement import (
     CELL,
     FlowHead,
-    Pair,
+    RecurrentFlow,
     Refined,
-    cell_grid,
-    correlation_pyramid,
-    look_up,
+    UpdateBlock,
 )
 
 NEIGHBOURS = 9
@@ -169,8 +166,8 @@ class SeparableGRU(nn.Module):
         return hidden
 
 
-class UpdateBlock(nn.Module):
-    """The parts of one refinement: motion encoder, recurrent unit, flow head, mask head.
+class MixingUpdateBlock(UpdateBlock):
+    """The parts of one refinement, and a head for the mask that its flow is upsampled with.
 
     Args:
         widths: channel counts.
@@ -178,20 +175,14 @@ class UpdateBlock(nn.Module):
     """
 
     def __init__(self, widths: RaftWidths, seen: int) -> None:
-        super().__init__()
-        self.encoder = MotionEncoder(widths)
-        self.gru = SeparableGRU(widths.hidden, seen)
-        self.flow_head = FlowHead(widths.hidden, widths.head)
+        super().__init__(
+            MotionEncoder(widths), SeparableGRU(widths.hidden, seen), FlowHead(widths.hidden, widths.head)
+        )
         self.mask = nn.Sequential(
             nn.Conv2d(widths.hidden, widths.head, 3, padding=1),
             nn.ReLU(),
             nn.Conv2d(widths.head, NEIGHBOURS * CELL**2, 1),
         )
-
-    def forward(self, hidden: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """The next hidden state and the correction of the flow ``[B, 2, h, w]`` in cells."""
-        hidden = self.gru(hidden, seen)
-        return hidden, self.flow_head(hidden)
 
     def upsampling(self, hidden: Tensor) -> Tensor:
         """The mask for :func:`upsample_convex`, ``[B, 576, h, w]``."""
@@ -199,61 +190,26 @@ class UpdateBlock(nn.Module):
         return mask
 
 
-class Raft(nn.Module):
-    """RAFT: features, all-pairs correlation, recurrent refinement at an eighth of the resolution.
+class Raft(RecurrentFlow):
+    """RAFT; what a flow is upsampled with is read out of the state behind it.
 
     Args:
         widths: channel counts; the published ones when left out.
         iterations: refinements of :meth:`forward`.
     """
 
+    widths: RaftWidths
+    update_block: MixingUpdateBlock
+
     def __init__(self, widths: RaftWidths | None = None, iterations: int = 12) -> None:
-        super().__init__()
-        self.widths = widths or RaftWidths()
-        self.iterations = iterations
-        w = self.widths
-        self.fnet = Encoder(w.stages, w.feature, nn.InstanceNorm2d)
-        self.cnet = Encoder(w.stages, w.hidden + w.context, nn.BatchNorm2d)
-        self.update_block = UpdateBlock(w, w.context + w.motion + 2)
-
-    def prepare(self, image0: Tensor, image1: Tensor) -> Pair:
-        """Everything that refinements have in common; images as for :meth:`forward`."""
-        image0 = 2 * (image0 / 255) - 1
-        image1 = 2 * (image1 / 255) - 1
-        # Two passes instead of one doubled batch: the same numbers (instance normalisation), a simpler graph.
-        features0, features1 = self.fnet(image0), self.fnet(image1)
-        start = self.cnet(image0)
-        return Pair(
-            features0,
-            features1,
-            correlation_pyramid(features0, features1, self.widths.levels),
-            torch.tanh(start[:, : self.widths.hidden]),
-            F.relu(start[:, self.widths.hidden :]),
+        w = widths or RaftWidths()
+        super().__init__(
+            w,
+            Encoder(w.stages, w.feature, nn.InstanceNorm2d),
+            Encoder(w.stages, w.hidden + w.context, nn.BatchNorm2d),
+            MixingUpdateBlock(w, w.context + w.motion + 2),
         )
-
-    def refine(self, pair: Pair, iterations: int, flow_init: Tensor | None = None) -> list[Refined]:
-        """The flow after each refinement, the last one is the answer.
-
-        Args:
-            pair: of the images, by :meth:`prepare`.
-            iterations: how many refinements.
-            flow_init: ``[B, 2, h, w]`` in cells to start from, or None for zero.
-        """
-        grid = cell_grid(pair.features0)
-        flow = torch.zeros_like(grid) if flow_init is None else flow_init
-        hidden = pair.hidden
-        answers: list[Refined] = []
-        see = self.sight(pair)
-        for _ in range(iterations):
-            correlation = look_up(pair.pyramid, grid + flow, self.widths.radius)
-            hidden, delta = self.update_block(hidden, see(self.update_block.encoder(flow, correlation)))
-            flow = flow + delta
-            answers.append(Refined(flow, hidden))
-        return answers
-
-    def sight(self, pair: Pair) -> Callable[[Tensor], Tensor]:
-        """From the motion features of a refinement to what its recurrent unit sees."""
-        return lambda motion: torch.cat([pair.context, motion], dim=1)
+        self.iterations = iterations
 
     def upsampled(self, refined: Refined) -> Tensor:
         """The flow in pixels of the images, ``[B, 2, H, W]``."""

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from triton_anime_export.network import GoldenCase
 from triton_anime_export.networks._gma_modules import Gma
 from triton_anime_export.networks._raft_full_modules import Raft, upsample_convex
-from triton_anime_export.networks._raft_modules import CELL, RaftSmall, cell_grid, look_up
+from triton_anime_export.networks._raft_modules import RaftSmall
+from triton_anime_export.networks._raft_refinement import CELL, cell_grid, look_up
 
 ITERATIONS = 12
 LEADING_TAPS = {4: 72, 3: 54}

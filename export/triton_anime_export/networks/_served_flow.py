@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from triton_anime_export.frame_io import resize
-from triton_anime_export.networks._raft_modules import CELL
+from triton_anime_export.networks._raft_refinement import CELL
 
 SHORTEST_SIDE = 128
 """Below it the coarsest correlation map is one cell wide and cannot be normalised."""

@@ -7,13 +7,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from triton_anime_export.networks._raft_modules import (
-    RaftSmall,
-    cell_grid,
-    correlation_pyramid,
-    look_up,
-    upsample_flow,
-)
+from triton_anime_export.networks._raft_modules import RaftSmall, upsample_flow
+from triton_anime_export.networks._raft_refinement import cell_grid, correlation_pyramid, look_up
 from triton_anime_export.networks.raft_small import LITE_WIDTHS, PaddedRaftSmall, build
 from triton_anime_export.to_onnx import run, session, to_proto
 
