@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,14 +16,8 @@ from triton_anime.settings import Settings
 
 
 @pytest.fixture(scope="module")
-def perf() -> ModuleType:
-    path = Path(__file__).parents[3] / "perf" / "plate_seams.py"
-    spec = importlib.util.spec_from_file_location("perf_plate_seams", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def perf(import_file: Callable[[Path], ModuleType]) -> ModuleType:
+    return import_file(Path(__file__).parents[3] / "perf" / "plate_seams.py")
 
 
 def test_a_pan_is_no_change_and_another_level_is(perf: ModuleType) -> None:
