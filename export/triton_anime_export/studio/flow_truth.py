@@ -27,6 +27,7 @@ UNKNOWN, EXACT, BENT = 0, 1, 2
 _REDRAWN = 0.25  # share of a drawing from which on nothing of it is known to have stayed
 _ALIKE = 3  # levels up to which two drawings are one picture
 _MISSED = 0.75  # pixels of the frame by which bent outlines may be missed
+_SCRAP = 8  # points of a rigid piece below which the bone is good enough for it
 _AROUND = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
 
 
@@ -124,7 +125,7 @@ def _limbs(actor: Actor, t: int, other: int, points: F64, shown: Matrix) -> tupl
         if not mask.any():
             continue
         chosen = points[:, mask]
-        bent, known = _bent(source, now, then, chosen, shown)
+        bent, known = _bent(source, now, then, chosen, shown, _SCRAP if name in BONES else 1)
         if name not in BONES:
             moved[:, mask], sure[mask] = bent, np.where(known, BENT, UNKNOWN)
             continue
@@ -142,14 +143,18 @@ def _limbs(actor: Actor, t: int, other: int, points: F64, shown: Matrix) -> tupl
     return moved, part, sure
 
 
-def _bent(source: Source, now: int, then: int, points: F64, shown: Matrix) -> tuple[F64, NDArray[np.bool_]]:
+def _bent(
+    source: Source, now: int, then: int, points: F64, shown: Matrix, fewest: int
+) -> tuple[F64, NDArray[np.bool_]]:
     """Where points lie in another drawing by the outlines of their pieces, and which of them these tell."""
     moved, known = points.copy(), np.zeros(points.shape[1], bool)
     if not source.pieces:
         return moved, known
     tolerance = _MISSED / max(float(np.sqrt(abs(np.linalg.det(shown[:2, :2])))), 1e-6)
     piece = _sampled(source.pieces[now], points)
-    for number in np.unique(piece[piece > 0]):
+    for number in np.flatnonzero(np.bincount(piece, minlength=1) >= fewest):
+        if not number:
+            continue
         on = piece == number
         outlines = [source.outlines[drawing].get(int(number)) for drawing in (now, then)]
         if outlines[0] is None or outlines[1] is None:

@@ -20,12 +20,14 @@ def recoloured(rng: Rng, source: Source) -> Source:
     hue = int(rng.integers(0, 180)) if rng.random() < 0.6 else 0
     saturation, value = rng.uniform(0.5, 1.3), rng.uniform(0.55, 1.25)
 
+    levels = np.arange(256)
+    table = np.dstack(
+        [(levels + hue) % 180, np.clip(levels * saturation, 0, 255), np.clip(levels * value, 0, 255)]
+    ).astype(np.uint8)
+
     def change(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        hsv = cv2.cvtColor(np.ascontiguousarray(rgba[..., :3]), cv2.COLOR_RGB2HSV).astype(np.int32)
-        hsv[..., 0] = (hsv[..., 0] + hue) % 180
-        hsv[..., 1] = np.clip(hsv[..., 1] * saturation, 0, 255)
-        hsv[..., 2] = np.clip(hsv[..., 2] * value, 0, 255)
-        rgb = cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB)
+        hsv = cv2.cvtColor(np.ascontiguousarray(rgba[..., :3]), cv2.COLOR_RGB2HSV)
+        rgb = cv2.cvtColor(cv2.LUT(hsv, table), cv2.COLOR_HSV2RGB)
         return np.dstack([rgb, rgba[..., 3]])
 
     drawings, layers = (tuple(change(d) for d in sheets) for sheets in (source.drawings, source.layers))
