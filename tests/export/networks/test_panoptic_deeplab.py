@@ -15,12 +15,23 @@ def test_served_tensors() -> None:
     served = build("lite").eval()
     with torch.no_grad():
         semantic, center, offset = served(torch.randint(0, 256, (2, 90, 160, 3), dtype=torch.uint8))
-    assert semantic.shape == (2, 4, 64, 112)
+    assert semantic.shape == (2, 4, 72, 128)
     assert semantic.dtype == torch.uint8
     assert (semantic.int().sum(1) - 255).abs().max() <= 2
-    assert center.shape == (2, 64, 112)
-    assert offset.shape == (2, 2, 64, 112)
+    assert center.shape == (2, 72, 128)
+    assert offset.shape == (2, 2, 72, 128)
     assert offset.dtype == torch.float32
+
+
+def test_a_mirrored_frame_gets_the_mirrored_answer() -> None:
+    served = build("lite").eval()
+    frame = torch.randint(0, 256, (1, 128, 256, 3), dtype=torch.uint8)
+    with torch.no_grad():
+        straight, mirrored = served(frame), served(frame.flip(2))
+    for there, back in zip(straight[:2], mirrored[:2], strict=True):
+        assert (there.int() - back.flip(-1).int()).abs().max() <= 1
+    sideways = torch.tensor([-1.0, 1.0])[:, None, None]
+    torch.testing.assert_close(straight[2], mirrored[2].flip(-1) * sideways, rtol=1e-3, atol=1e-3)
 
 
 def two_characters() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
