@@ -42,11 +42,6 @@ def to_float(frame: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     return resize(frame.permute(0, 3, 1, 2).float() / 255.0, size)
 
 
-def mask_to_float(mask: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Masks uint8 [B,H,W] -> float [B,1,h,w] in 0..1 at ``size``."""
-    return resize(mask.unsqueeze(1).float() / 255.0, size)
-
-
 def resize(image: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
     """Bilinear, half-pixel centres, no antialiasing: what ONNX ``Resize`` does everywhere."""
     return F.interpolate(image, size=tuple(size), mode="bilinear", align_corners=False)

@@ -31,33 +31,33 @@ from triton_anime_export.weights import load
 
 Profile = Literal["lite", "full"]
 
-PROFILES: dict[Profile, dict[str, Size]] = {
-    "lite": {},
-    "full": {
-        "mask2former_wide": "full",
-        "u2net": "full",
-        "isnet_anime": "full",
-        "modnet": "full",
-        "vitmatte": "full",
-        "clipseg": "full",
-        "clipseg_text": "full",
-        "grounding_dino": "full",
-        "sam_encode": "full",
-        "sam_decode": "full",
-        "lama": "full",
-        "sttn": "full",
-        "raft": "full",
-        "xmem_encode": "full",
-        "xmem_decode": "full",
-        "xmem_value": "full",
-        "deaot_encode": "full",
-        "deaot_reference": "full",
-        "deaot_propagate": "full",
-        "deaot_identify": "full",
-    },
+PROFILES: dict[Profile, tuple[str, ...]] = {
+    "lite": (),
+    "full": (
+        "mask2former_wide",
+        "u2net",
+        "isnet_anime",
+        "modnet",
+        "vitmatte",
+        "clipseg",
+        "clipseg_text",
+        "grounding_dino",
+        "sam_encode",
+        "sam_decode",
+        "lama",
+        "sttn",
+        "raft",
+        "xmem_encode",
+        "xmem_decode",
+        "xmem_value",
+        "deaot_encode",
+        "deaot_reference",
+        "deaot_propagate",
+        "deaot_identify",
+    ),
 }
-"""Network -> size, where it is not the committed one. Every further shape of Mask2Former holds all its
-weights again, so one shape is usual: ``--add mask2former_standard`` puts another beside it."""
+"""Networks at their full size; the others are the committed ones. Every further shape of Mask2Former holds
+all its weights again, so one shape is usual: ``--add mask2former_standard`` puts another beside it."""
 
 STANDS_IN: dict[str, tuple[str, ...]] = {
     "panoptic_deeplab": ("mask2former_wide", "mask2former_standard", "mask2former_tall"),
@@ -147,7 +147,7 @@ def write(
     """
     skipped = {network.name for name in leave_out for network in find_all(name)}
     added = {network.name for name in add for network in find_all(name)}
-    full = added | {name for name, size in PROFILES[profile].items() if size == "full"}
+    full = added.union(PROFILES[profile])
     folder.mkdir(parents=True, exist_ok=True)
     written: set[str] = set()
     notes: dict[str, str] = {}

@@ -7,14 +7,16 @@ from typing import Any
 
 import torch
 
-from triton_anime_export.network import Tensor
+from triton_anime_export.network import Batching, Tensor
 
 CELL, MASK = 16, 4
 """Pixels of the frame in one cell of the embedding and in one pixel of a mask."""
 
+_ROLE = "masks by box"
 
-def tensors(side: int, channels: int, encoder: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Fields of the encoder's and of the decoder's description that differ between the sizes.
+
+def contract(side: int, channels: int, encoder: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Fields of the encoder's and of the decoder's description that all generations have in common.
 
     Args:
         side: of the frame, in pixels.
@@ -29,16 +31,28 @@ def tensors(side: int, channels: int, encoder: str) -> tuple[dict[str, Any], dic
     )
     scores = Tensor("SCORES", "float32", ("boxes",), "intersection over union that is expected of the mask")
     return (
-        {"inputs": (frame,), "outputs": (embedding,)},
         {
+            "role": _ROLE,
+            "summary": "A drawing to the embedding that masks are read out of; once for each drawing.",
+            "inputs": (frame,),
+            "outputs": (embedding,),
+            "batching": Batching(2),
+            "example": ({},),
+            "dynamic_shapes": _batch_alone,
+        },
+        {
+            "role": _ROLE,
+            "summary": "The mask of what each box encloses, read out of the drawing's embedding.",
             "inputs": (embedding, boxes),
             "outputs": (masks, scores),
+            "batching": Batching(4),
+            "example": ({"boxes": 3}, {"boxes": 1}),
             "example_inputs": _boxes_inside(side, channels),
         },
     )
 
 
-def encode_shapes() -> tuple[Any, ...]:
+def _batch_alone() -> tuple[Any, ...]:
     """Of an encoder the batch alone may vary."""
     return ({0: torch.export.Dim("batch")},)
 

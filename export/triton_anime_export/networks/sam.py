@@ -16,7 +16,7 @@ from transformers import SamConfig, SamMaskDecoderConfig, SamModel, SamPromptEnc
 
 from triton_anime_export.frame_io import Normalise, to_uint8
 from triton_anime_export.network import Batching, Network, Size, StateDict, Tolerance, Weights
-from triton_anime_export.networks._sam_contract import encode_shapes, one_picture_a_box, tensors
+from triton_anime_export.networks._sam_contract import contract, one_picture_a_box
 from triton_anime_export.networks._transformers_checkpoint import current_keys
 
 SIDE: dict[Size, int] = {"lite": 128, "full": 1024}
@@ -133,23 +133,18 @@ _OFFICIAL = (
         note="ViT-B, both halves in one file, 375 MB",
     ),
 )
-_LITE = tensors(SIDE["lite"], CHANNELS["lite"], "sam_encode")
-_FULL = tensors(SIDE["full"], CHANNELS["full"], "sam_encode")
+_LITE = contract(SIDE["lite"], CHANNELS["lite"], "sam_encode")
+_FULL = contract(SIDE["full"], CHANNELS["full"], "sam_encode")
 
 SAM_ENCODE = Network(
     name="sam_encode",
     family="sam",
-    role="masks by box",
-    summary="A drawing to the embedding that masks are read out of; once for each drawing.",
     paper=_PAPER,
     **_LITE[0],
-    batching=Batching(2),
     tolerance=Tolerance(atol=1e-3, rtol=1e-3),
     build=build_encode,
-    example=({},),
     official=_OFFICIAL,
     adapt_official=adapt_official,
-    dynamic_shapes=encode_shapes,
     inside="ImageNet's mean and deviation",
     # Four layers see the whole frame at once: 800 MB of attention for each frame, several times over.
     full={**_FULL[0], "batching": Batching(1, dynamic=False)},
@@ -158,15 +153,11 @@ SAM_ENCODE = Network(
 SAM_DECODE = Network(
     name="sam_decode",
     family="sam",
-    role="masks by box",
-    summary="The mask of what each box encloses, read out of the drawing's embedding.",
     paper=_PAPER,
     **_LITE[1],
-    batching=Batching(4),
     # Grey levels and shares; rounding turns the last bit of a float into a level.
     tolerance=Tolerance(atol=1.01, outliers=1e-4),
     build=build_decode,
-    example=({"boxes": 3}, {"boxes": 1}),
     official=_OFFICIAL,
     adapt_official=adapt_official,
     inside="boxes as random Fourier features of their corners; the single mask, not the three",

@@ -23,8 +23,8 @@ from transformers import (
 )
 
 from triton_anime_export.frame_io import Normalise, to_uint8
-from triton_anime_export.network import Batching, Network, Size, StateDict, Tolerance, Weights
-from triton_anime_export.networks._sam_contract import encode_shapes, one_picture_a_box, tensors
+from triton_anime_export.network import Network, Size, StateDict, Tolerance, Weights
+from triton_anime_export.networks._sam_contract import contract, one_picture_a_box
 from triton_anime_export.networks._transformers_checkpoint import current_keys
 
 SIDE: dict[Size, int] = {"lite": 128, "full": 1024}
@@ -149,23 +149,18 @@ _OFFICIAL = (
         note="sam2.1-hiera-tiny, 156 MB",
     ),
 )
-_LITE = tensors(SIDE["lite"], channels("lite"), "sam2_encode")
-_FULL = tensors(SIDE["full"], channels("full"), "sam2_encode")
+_LITE = contract(SIDE["lite"], channels("lite"), "sam2_encode")
+_FULL = contract(SIDE["full"], channels("full"), "sam2_encode")
 
 SAM2_ENCODE = Network(
     name="sam2_encode",
     family="sam2",
-    role="masks by box",
-    summary="A drawing to the embedding that masks are read out of; once for each drawing.",
     paper=_PAPER,
     **_LITE[0],
-    batching=Batching(2),
     tolerance=Tolerance(atol=1e-3, rtol=1e-3),
     build=build_encode,
-    example=({},),
     official=_OFFICIAL,
     adapt_official=adapt_official,
-    dynamic_shapes=encode_shapes,
     inside="ImageNet's mean and deviation; maps of three resolutions folded into one",
     full=_FULL[0],
 )
@@ -173,15 +168,11 @@ SAM2_ENCODE = Network(
 SAM2_DECODE = Network(
     name="sam2_decode",
     family="sam2",
-    role="masks by box",
-    summary="The mask of what each box encloses, read out of the drawing's embedding.",
     paper=_PAPER,
     **_LITE[1],
-    batching=Batching(4),
     # Grey levels; a mask at the limit of being stable may fall either way.
     tolerance=Tolerance(atol=1.01, outliers=1e-4),
     build=build_decode,
-    example=({"boxes": 3}, {"boxes": 1}),
     official=_OFFICIAL,
     adapt_official=adapt_official,
     inside="boxes as random Fourier features of their corners; one mask, the most stable",
