@@ -131,7 +131,7 @@ def _fetch(
         _check(part, sha256, path)
         part.replace(path)
     except OSError as error:
-        raise _unwritable(path.parent, error) from error
+        raise unwritable(path.parent, error) from error
 
 
 def _unpack(whole: Path, member: str, path: Path) -> None:
@@ -145,10 +145,10 @@ def _unpack(whole: Path, member: str, path: Path) -> None:
         _forget(whole)
         raise
     except OSError as error:
-        raise _unwritable(path.parent, error) from error
+        raise unwritable(path.parent, error) from error
 
 
-def _unwritable(folder: Path, error: OSError) -> WeightsError:
+def unwritable(folder: Path, error: OSError) -> WeightsError:
     """What is said where the cache folder refuses a file."""
     return WeightsError(
         f"{folder} cannot be written ({error.strerror}); make room or name another folder with {HOME}"

@@ -50,6 +50,24 @@ def test_each_drawing_is_linked_to_its_neighbours(cels: list[Cel]) -> None:
     assert links == [(False, True), (True, True), (True, False)]
 
 
+def test_both_links_lead_to_where_the_neighbour_has_it(cels: list[Cel]) -> None:
+    for index, cel in enumerate(cels):
+        cel.working[:] = np.roll(cels[0].working, 3 * index, axis=1)
+        cel.flow = (
+            None
+            if index == 0
+            else (np.full((*SIZE, 2), (3, 0), np.float32), np.full((*SIZE, 2), (-3, 0), np.float32))
+        )
+    middle = list(steadied(cels))[1]
+    assert middle.before is not None
+    assert middle.after is not None
+    for link, dx in ((middle.before, -3), (middle.after, 3)):
+        inside = np.s_[8:-8, 8:-8]
+        moved = (link.flow[inside] == (dx, 0)).all(axis=2)
+        assert moved.mean() > 0.5
+        assert link.weight[inside][moved].min() > 0.5
+
+
 def test_without_flow_nothing_is_linked_and_nothing_changes(cels: list[Cel]) -> None:
     cels[1].flow = cels[2].flow = None
     cels[1].alpha[HOLE] = 0

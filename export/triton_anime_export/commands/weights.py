@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from triton_anime_export.archives import holds, unpack
-from triton_anime_export.download import cached, companions, fetch, fetch_companions
+from triton_anime_export.download import cached, companions, fetch, fetch_companions, unwritable
 from triton_anime_export.errors import WeightsError
 from triton_anime_export.network import Network, Weights
 from triton_anime_export.networks import find_all
@@ -95,9 +95,7 @@ def _keep(network: Network, weights: Weights, file: Path, path: Path) -> None:
             if beside.is_file() and not companion.is_file():
                 shutil.copyfile(beside, companion)
     except OSError as error:
-        raise WeightsError(
-            f"{target} cannot be written ({error.strerror}); name a folder with TRITON_ANIME_HOME"
-        ) from error
+        raise unwritable(target.parent, error) from error
     fetch_companions(network, weights)
 
 

@@ -45,7 +45,6 @@ class Sequence2017:
 class ObjectScore:
     """J and F of one object over a sequence."""
 
-    sequence: str
     number: int
     j: Course
     f: Course
@@ -91,7 +90,7 @@ def score(name: str, found: Sequence[U8], true: Sequence[U8]) -> list[ObjectScor
     for number in range(1, int(true[0].max()) + 1):
         pairs = [(a == number, b == number) for a, b in zip(found[1:-1], true[1:-1], strict=True)]
         j, f = (course([measure(*pair) for pair in pairs]) for measure in (mask_iou, boundary_f))
-        scores.append(ObjectScore(name, number, j, f))
+        scores.append(ObjectScore(number, j, f))
     return scores
 
 

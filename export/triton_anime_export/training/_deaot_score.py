@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from triton_anime.trackers.deaot_logits import nearest
 from triton_anime_export.frame_io import Normalise
 from triton_anime_export.networks._deaot_core import DeAOT
 from triton_anime_export.networks._deaot_served import ServedIdentify, ServedPropagate, ServedReference
@@ -35,9 +36,7 @@ def propagate(core: DeAOT, frames: NDArray[np.uint8], first: NDArray[np.uint8]) 
     refer, read, identify = ServedReference(core), ServedPropagate(core), ServedIdentify(core)
 
     def on_grid(labels: NDArray[np.uint8]) -> torch.Tensor:
-        # The rule of the client: each cell's labels come from the pixel that its corner lies in.
-        rows, columns = (np.arange(out) * has // out for has, out in zip(labels.shape, size, strict=True))
-        return torch.from_numpy(labels[rows[:, None], columns])
+        return torch.from_numpy(nearest(labels, size))
 
     answers: list[NDArray[np.uint8]] = []
     for image in Normalise()(pictures):
