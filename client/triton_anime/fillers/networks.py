@@ -12,12 +12,10 @@ from triton_anime.fillers.lama import LamaInpainter
 from triton_anime.fillers.window import (
     U8,
     Inpainter,
-    Overlap,
     Schedule,
     Shown,
     Window,
-    in_windows,
-    put_in,
+    filled,
     widened,
 )
 from triton_anime.server import Server
@@ -73,16 +71,8 @@ class WindowInpainter:
 
     def fill(self, shot: Iterable[Shown]) -> Iterator[U8]:
         """See :class:`triton_anime.fillers.window.Inpainter`; holds about sixty pictures."""
-        overlap = Overlap()
         pictures = (_Picture(shown, widened(shown.hole, self._grid)) for shown in shot)
-        for number, (window, held) in enumerate(in_windows(pictures, self._schedule)):
-            for index, plate in zip(window.drawn, self._draw(window, held), strict=True):
-                overlap.add(index, put_in(plate, held[index].shown))
-            # the next window begins where this one has its middle
-            for _, finished in overlap.take(number * self._schedule.side):
-                yield finished
-        for _, finished in overlap.take():
-            yield finished
+        yield from filled(pictures, self._schedule, self._draw)
 
     def _draw(self, window: Window, held: Mapping[int, _Picture]) -> Iterable[U8]:
         drawn = [held[index] for index in window.drawn]

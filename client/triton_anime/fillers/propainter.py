@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime.errors import InputError
-from triton_anime.fillers.window import Overlap, Schedule, Shown, Window, in_windows, put_in, widened
+from triton_anime.fillers.window import Schedule, Shown, Window, filled, widened
 from triton_anime.server import Server
 
 U8 = NDArray[np.uint8]
@@ -112,16 +112,7 @@ class ProPainterInpainter:
         idle = whole or _context(length) >= 2 * side
         known = self._propagated(chain(_emptied(deque(head)), pictures), length, idle)
         del head  # it would keep its pictures
-        overlap = Overlap()
-        for number, (window, seen) in enumerate(in_windows(known, schedule)):
-            for i, plate in zip(window.drawn, self._drawn(window, seen), strict=True):
-                overlap.add(i, put_in(plate, seen[i].shown))
-            del seen
-            # The next window begins where this one has its middle.
-            for _, finished in overlap.take(number * side):
-                yield finished
-        for _, finished in overlap.take():
-            yield finished
+        yield from filled(known, schedule, self._drawn)
 
     def length(self, height: int, width: int) -> int:
         """Pictures of this size that are propagated at once."""

@@ -13,7 +13,7 @@ looked at exactly as the authors would, and a longer one in the memory of about 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -25,6 +25,7 @@ U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
 T = TypeVar("T")
+S = TypeVar("S", bound="Seen")
 
 _WIDENED = 4
 """Steps of a 3x3 cross by which the authors widen masks."""
@@ -41,6 +42,15 @@ class Shown:
 
     frame: U8
     hole: U8
+
+
+class Seen(Protocol):
+    """What a filler makes of a picture before it is drawn."""
+
+    @property
+    def shown(self) -> Shown:
+        """As it was given."""
+        ...
 
 
 class Inpainter(Protocol):
@@ -159,6 +169,28 @@ class Overlap:
         for index in sorted(self._drawn):
             if end is None or index < end:
                 yield index, np.rint(self._drawn.pop(index)).astype(np.uint8)
+
+
+def filled(
+    pictures: Iterable[S], schedule: Schedule, draw: Callable[[Window, Mapping[int, S]], Iterable[U8]]
+) -> Iterator[U8]:
+    """The pictures of a shot with their holes filled, in order, window by window.
+
+    Args:
+        pictures: each with the :class:`Shown` that it was.
+        schedule: which of them are looked at together.
+        draw: a window, and the pictures that it names, to [h,w,3] of each that is drawn.
+    """
+    overlap = Overlap()
+    for number, (window, held) in enumerate(in_windows(pictures, schedule)):
+        for index, plate in zip(window.drawn, draw(window, held), strict=True):
+            overlap.add(index, put_in(plate, held[index].shown))
+        del held
+        # the next window begins where this one has its middle
+        for _, finished in overlap.take(number * schedule.side):
+            yield finished
+    for _, finished in overlap.take():
+        yield finished
 
 
 def widened(hole: U8, grid: tuple[int, int]) -> U8:
