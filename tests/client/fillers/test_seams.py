@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from triton_anime.fillers import networks
+from triton_anime.fillers import window
 from triton_anime.fillers.networks import WindowInpainter
 from triton_anime.fillers.window import Overlap, Shown
 from triton_anime.server import FakeServer
@@ -98,7 +98,7 @@ def test_overlap_softens_a_constant_that_differs_from_window_to_window(
             self._drawn.pop(index, None)
             super().add(index, picture)
 
-    monkeypatch.setattr(networks, "Overlap", LastWins)
+    monkeypatch.setattr(window, "Overlap", LastWins)
     blunt = found()
     assert averaged.changed_outside == blunt.changed_outside == 0
     assert blunt.seam > 5
