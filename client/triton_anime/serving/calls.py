@@ -1,7 +1,11 @@
-"""Calls of networks from inside the server, and the two ways in which one can go wrong."""
+"""What models inside the server share: calls of networks and how they go wrong, requests, parameters.
+
+``triton_python_backend_utils`` exists inside the server only, so it is handed in.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -47,10 +51,10 @@ class Caller(Protocol):
 
 
 class Networks:
-    """A :class:`Caller` over ``triton_python_backend_utils``, which exists inside the server only.
+    """A :class:`Caller` over Triton.
 
     Args:
-        utils: that module.
+        utils: ``triton_python_backend_utils``.
     """
 
     def __init__(self, utils: Any) -> None:
@@ -73,6 +77,18 @@ class Networks:
     def serves(self, model: str) -> bool:
         """See :class:`Caller`."""
         return bool(self._utils.is_model_ready(model))
+
+
+def tensor_of(utils: Any, request: Any, name: str) -> Any:
+    """A tensor of a request as an array, ``None`` where the request left it out."""
+    sent = utils.get_input_tensor_by_name(request, name)
+    return None if sent is None else sent.as_numpy()
+
+
+def parameters_of(args: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of a model's configuration, from what its ``initialize`` is given."""
+    said = json.loads(args["model_config"]).get("parameters", {})
+    return {name: value.get("string_value", "") for name, value in said.items()}
 
 
 def named(sent: Sequence[bytes] | None) -> tuple[str, ...] | None:

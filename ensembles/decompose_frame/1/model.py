@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 import cv2
@@ -11,12 +10,21 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 
 from triton_anime import decompose
-from triton_anime.bls import is_absent
 from triton_anime.errors import InputError
 from triton_anime.panoptic import CHARACTER
 from triton_anime.prompts import DEFAULT_PROMPTS
 from triton_anime.serving import detail, segmentation
-from triton_anime.serving.calls import Networks, NotServedError, RefusedError, listed, named
+from triton_anime.serving.calls import (
+    AbsentError,
+    FailedError,
+    Networks,
+    NotServedError,
+    RefusedError,
+    listed,
+    named,
+    parameters_of,
+    tensor_of,
+)
 from triton_anime.serving.effects import EffectNetworks
 
 CALLS = ()
@@ -46,17 +54,11 @@ class TritonPythonModel:
     def initialize(self, args: dict[str, Any]) -> None:
         """One thread: the networks beside this process need the cores."""
         cv2.setNumThreads(1)
-        said = json.loads(args["model_config"]).get("parameters", {})
-        parameters = {key: value.get("string_value", "") for key, value in said.items()}
-        self._roles = _Roles(parameters)
+        self._roles = _Roles(parameters_of(args))
 
     async def execute(self, requests: list[Any]) -> list[Any]:
         """One response per request; an error is the response of its own request only."""
         return [await _answer_or_error(request, self._roles) for request in requests]
-
-
-class _FailedError(Exception):
-    """A network is served and failed."""
 
 
 class _Roles:
@@ -97,28 +99,37 @@ class _Roles:
                 raise
             return None
 
+    async def inpainted(self, frame: Any, hole: Any) -> Any:
+        """The frame with its hole filled, or None where the role is absent."""
+        inputs = {"FRAME": frame[None], "MASK": hole[None]}
+        try:
+            return (await self._networks.ask("lama", inputs, ["PLATE"]))["PLATE"][0]
+        except AbsentError:
+            return None
+        except FailedError as error:
+            raise RefusedError(f"lama failed: {error}") from error
+
 
 def _names(request: Any, tensor: str) -> tuple[str, ...] | None:
-    asked = pb_utils.get_input_tensor_by_name(request, tensor)
-    return named(None if asked is None else asked.as_numpy().reshape(-1))
+    asked = tensor_of(pb_utils, request, tensor)
+    return named(None if asked is None else asked.reshape(-1))
 
 
 async def _answer_or_error(request: Any, roles: _Roles) -> Any:
     try:
         return await _answer(request, roles)
-    except (_FailedError, InputError, RefusedError) as error:
+    except (InputError, RefusedError) as error:
         return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(error)))
 
 
 async def _answer(request: Any, roles: _Roles) -> Any:
-    frame = pb_utils.get_input_tensor_by_name(request, "FRAME").as_numpy()
-    asked = pb_utils.get_input_tensor_by_name(request, "PROMPTS")
-    said = [] if asked is None else [text.decode("utf-8", "replace") for text in asked.as_numpy().reshape(-1)]
+    frame = tensor_of(pb_utils, request, "FRAME")
+    prompts = _names(request, "PROMPTS") or DEFAULT_PROMPTS
     height, width = frame.shape[:2]
     working = decompose.working_frame(frame)
     segmented, masks = await asyncio.gather(
         roles.segmented(request, frame),
-        roles.effects(request, frame, working, said or list(DEFAULT_PROMPTS)),
+        roles.effects(request, frame, working, list(prompts)),
     )
     probabilities = segmented.probabilities
     found = segmented.at(height, width)
@@ -127,10 +138,7 @@ async def _answer(request: Any, roles: _Roles) -> Any:
     hole, small, small_hole = decompose.hole_to_fill(
         frame, alpha, prior, (working.shape[0], working.shape[1])
     )
-    answer = None
-    if small_hole.any():
-        filled, _ = await _call("lama", {"FRAME": small[None], "MASK": small_hole[None]}, ["PLATE"])
-        answer = None if filled is None else filled["PLATE"]
+    answer = await roles.inpainted(small, small_hole) if small_hole.any() else None
     layers = decompose.decompose(frame, alpha, prior, decompose.plate(frame, hole, answer))
     instances = decompose.identities(found.instances, layers.character[..., 3])
     tensors = {
@@ -143,18 +151,3 @@ async def _answer(request: Any, roles: _Roles) -> Any:
     return pb_utils.InferenceResponse(
         output_tensors=[pb_utils.Tensor(name, np.ascontiguousarray(value)) for name, value in tensors.items()]
     )
-
-
-async def _call(model: str, inputs: dict[str, Any], outputs: list[str]) -> tuple[dict[str, Any] | None, str]:
-    """The outputs of a network for its only batch element, or None and why it is absent."""
-    response = await pb_utils.InferenceRequest(
-        model_name=model,
-        requested_output_names=outputs,
-        inputs=[pb_utils.Tensor(name, np.ascontiguousarray(value)) for name, value in inputs.items()],
-    ).async_exec()
-    if response.has_error():
-        error = response.error().message()
-        if not is_absent(error):
-            raise _FailedError(f"{model} failed: {error}")
-        return None, error
-    return {name: pb_utils.get_output_tensor_by_name(response, name).as_numpy()[0] for name in outputs}, ""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from triton_anime.serving.calls import Networks, RefusedError
+from triton_anime.serving.calls import Networks, RefusedError, parameters_of, tensor_of
 from triton_anime.serving.propagation import Windows, propagate_video
 
 CALLS = ("estimate_flow",)
@@ -21,13 +20,10 @@ class TritonPythonModel:
 
     def initialize(self, args: dict[str, Any]) -> None:
         """Read the windows of the served graphs."""
-        said = json.loads(args["model_config"]).get("parameters", {})
-        usual = Windows()
+        said, usual = parameters_of(args), Windows()
         self._windows = Windows(
-            *(
-                int(said.get(f"{name}_window", {}).get("string_value") or getattr(usual, name))
-                for name in ("complete", "propagate")
-            )
+            int(said.get("complete_window") or usual.complete),
+            int(said.get("propagate_window") or usual.propagate),
         )
         self._networks = Networks(pb_utils)
 
@@ -36,7 +32,7 @@ class TritonPythonModel:
         return list(await asyncio.gather(*(self._answer(request) for request in requests)))
 
     async def _answer(self, request: Any) -> Any:
-        frames, masks, asked = (_input(request, name) for name in ("FRAMES", "MASKS", "WINDOWS"))
+        frames, masks, asked = (tensor_of(pb_utils, request, name) for name in ("FRAMES", "MASKS", "WINDOWS"))
         windows = self._windows if asked is None else Windows(*(int(frames) for frames in asked))
         try:
             known = await propagate_video(self._networks, frames, masks, windows)
@@ -54,9 +50,3 @@ class TritonPythonModel:
                 for name in request.requested_output_names()
             ]
         )
-
-
-def _input(request: Any, name: str) -> Any:
-    """The tensor as an array, ``None`` where the request left it out."""
-    tensor = pb_utils.get_input_tensor_by_name(request, name)
-    return None if tensor is None else tensor.as_numpy()

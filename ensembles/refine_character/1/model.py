@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 import cv2
@@ -11,7 +10,7 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 
 from triton_anime.serving import detail
-from triton_anime.serving.calls import Networks, RefusedError, listed, named
+from triton_anime.serving.calls import Networks, RefusedError, listed, named, parameters_of, tensor_of
 
 CALLS = ()
 OPTIONAL_CALLS = ("u2net", "isnet_anime", "modnet", "vitmatte")
@@ -23,8 +22,7 @@ class TritonPythonModel:
     def initialize(self, args: dict[str, Any]) -> None:
         """One thread: the networks beside this process need the cores."""
         cv2.setNumThreads(1)
-        parameters = json.loads(args["model_config"]).get("parameters", {})
-        self._usual = listed(parameters.get("networks", {}).get("string_value", "u2net,modnet"))
+        self._usual = listed(parameters_of(args).get("networks", "u2net,modnet"))
         self._networks = Networks(pb_utils)
 
     async def execute(self, requests: list[Any]) -> list[Any]:
@@ -32,7 +30,9 @@ class TritonPythonModel:
         return list(await asyncio.gather(*(self._answer(request) for request in requests)))
 
     async def _answer(self, request: Any) -> Any:
-        frame, boxes, mask, asked = (_input(request, name) for name in ("FRAME", "BOXES", "MASK", "NETWORKS"))
+        frame, boxes, mask, asked = (
+            tensor_of(pb_utils, request, name) for name in ("FRAME", "BOXES", "MASK", "NETWORKS")
+        )
         names = named(None if asked is None else asked.reshape(-1))
         try:
             alpha, agreement = await detail.refine(
@@ -46,9 +46,3 @@ class TritonPythonModel:
                 pb_utils.Tensor("AGREEMENT", np.array([agreement], np.float32)),
             ]
         )
-
-
-def _input(request: Any, name: str) -> Any:
-    """The tensor as an array, ``None`` where the request left it out."""
-    tensor = pb_utils.get_input_tensor_by_name(request, name)
-    return None if tensor is None else tensor.as_numpy()

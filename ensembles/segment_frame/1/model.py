@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 import cv2
@@ -11,7 +10,7 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 
 from triton_anime.errors import InputError
-from triton_anime.serving.calls import Networks, RefusedError, named
+from triton_anime.serving.calls import Networks, RefusedError, named, parameters_of, tensor_of
 from triton_anime.serving.segmentation import Options, segment
 
 CALLS = ()
@@ -24,8 +23,7 @@ class TritonPythonModel:
     def initialize(self, args: dict[str, Any]) -> None:
         """One thread: the networks beside this process need the cores."""
         cv2.setNumThreads(1)
-        parameters = json.loads(args["model_config"]).get("parameters", {})
-        self._options = Options.read({name: value["string_value"] for name, value in parameters.items()})
+        self._options = Options.read(parameters_of(args))
         self._caller = Networks(pb_utils)
 
     async def execute(self, requests: list[Any]) -> list[Any]:
@@ -33,7 +31,7 @@ class TritonPythonModel:
         return list(await asyncio.gather(*(self._answer(request) for request in requests)))
 
     async def _answer(self, request: Any) -> Any:
-        frame = pb_utils.get_input_tensor_by_name(request, "FRAME").as_numpy()
+        frame = tensor_of(pb_utils, request, "FRAME")
         try:
             options = self._options.of_request(_names(request, "NETWORKS"), _names(request, "CLASS_ROLES"))
             said = await segment(self._caller, frame, options)
@@ -59,5 +57,5 @@ class TritonPythonModel:
 
 
 def _names(request: Any, name: str) -> tuple[str, ...] | None:
-    sent = pb_utils.get_input_tensor_by_name(request, name)
-    return named(None if sent is None else list(sent.as_numpy().reshape(-1)))
+    sent = tensor_of(pb_utils, request, name)
+    return named(None if sent is None else sent.reshape(-1))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 import cv2
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from triton_anime.serving.calls import Networks, RefusedError, named
+from triton_anime.serving.calls import Networks, RefusedError, named, parameters_of, tensor_of
 from triton_anime.serving.effects import EffectNetworks
 
 from . import effects
@@ -33,8 +32,7 @@ class TritonPythonModel:
     def initialize(self, args: dict[str, Any]) -> None:
         """One thread: the networks beside this process need the cores."""
         cv2.setNumThreads(1)
-        said = json.loads(args["model_config"]).get("parameters", {})
-        parameters = {key: value.get("string_value", "") for key, value in said.items()}
+        parameters = parameters_of(args)
         usual = parameters.get("networks", "clipseg,grounded_sam")
         self._networks = EffectNetworks(Networks(pb_utils), parameters, usual)
 
@@ -43,7 +41,9 @@ class TritonPythonModel:
         return list(await asyncio.gather(*(self._answer(request) for request in requests)))
 
     async def _answer(self, request: Any) -> Any:
-        frame, prompts, asked = (_input(request, name) for name in ("FRAME", "PROMPTS", "NETWORKS"))
+        frame, prompts, asked = (
+            tensor_of(pb_utils, request, name) for name in ("FRAME", "PROMPTS", "NETWORKS")
+        )
         names = named(None if asked is None else asked.reshape(-1))
         try:
             wanted = effects.ask(None if prompts is None else list(prompts))
@@ -67,9 +67,3 @@ class TritonPythonModel:
                 if name in outputs
             ]
         )
-
-
-def _input(request: Any, name: str) -> Any:
-    """The tensor as an array, ``None`` where the request left it out."""
-    tensor = pb_utils.get_input_tensor_by_name(request, name)
-    return None if tensor is None else tensor.as_numpy()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any
 
 import cv2
 import triton_python_backend_utils as pb_utils
 
+from triton_anime.serving.calls import parameters_of
 from triton_anime.trackers.served import answer
 from triton_anime.trackers.stepping import track_step
 
@@ -21,8 +21,7 @@ class TritonPythonModel:
     def initialize(self, args: dict[str, Any]) -> None:
         """One thread: the networks beside this process need the cores."""
         cv2.setNumThreads(1)
-        parameters = json.loads(args["model_config"]).get("parameters", {})
-        width = parameters.get("hidden_width", {}).get("string_value", "")
+        width = parameters_of(args).get("hidden_width", "")
         if width and not width.isdecimal():
             raise pb_utils.TritonModelException(
                 f"hidden_width in the configuration of track_step is a number of channels, not {width!r}"
