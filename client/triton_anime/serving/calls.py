@@ -91,9 +91,12 @@ def parameters_of(args: Mapping[str, str]) -> dict[str, str]:
     return {name: value.get("string_value", "") for name, value in said.items()}
 
 
-def named(sent: Sequence[bytes] | None) -> tuple[str, ...] | None:
-    """Names in a tensor of a request, ``None`` where the request has no such tensor."""
-    return None if sent is None else tuple(bytes(name).decode("utf-8", "replace") for name in sent)
+def names_of(utils: Any, request: Any, name: str) -> tuple[str, ...] | None:
+    """The words in a tensor of a request, ``None`` where the request left it out."""
+    sent = tensor_of(utils, request, name)
+    return (
+        None if sent is None else tuple(bytes(word).decode("utf-8", "replace") for word in sent.reshape(-1))
+    )
 
 
 def listed(text: str) -> tuple[str, ...]:

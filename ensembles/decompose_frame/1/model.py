@@ -21,7 +21,7 @@ from triton_anime.serving.calls import (
     NotServedError,
     RefusedError,
     listed,
-    named,
+    names_of,
     parameters_of,
     tensor_of,
 )
@@ -76,13 +76,13 @@ class _Roles:
 
     async def segmented(self, request: Any, frame: Any) -> segmentation.Segmented:
         """Stage 1: what is where, on the grid of the network."""
-        asked = _names(request, "SEGMENTATION_NETWORKS")
-        options = self._segmentation.of_request(asked, _names(request, "CLASS_ROLES"))
+        asked = names_of(pb_utils, request, "SEGMENTATION_NETWORKS")
+        options = self._segmentation.of_request(asked, names_of(pb_utils, request, "CLASS_ROLES"))
         return await segmentation.segment(self._networks, frame, options)
 
     async def alpha(self, request: Any, frame: Any, boxes: Any, coarse: Any) -> Any:
         """Union alpha [H,W] of all characters; the coarse mask with fine edges in place of the networks."""
-        asked = _names(request, "DETAIL_NETWORKS")
+        asked = names_of(pb_utils, request, "DETAIL_NETWORKS")
         names = self._detail if asked is None else asked
         alpha, _ = await detail.refine(
             self._networks, frame, boxes, coarse, names, "DETAIL_NETWORKS", stand_in=asked is None
@@ -91,7 +91,7 @@ class _Roles:
 
     async def effects(self, request: Any, frame: Any, working: Any, prompts: list[str]) -> Any:
         """[P,h,w] probability · 255 of each prompt, or None where the role is absent."""
-        asked = _names(request, "EFFECT_NETWORKS")
+        asked = names_of(pb_utils, request, "EFFECT_NETWORKS")
         try:
             return await self._effects.maps(frame, working, prompts, asked, "EFFECT_NETWORKS")
         except NotServedError:
@@ -110,11 +110,6 @@ class _Roles:
             raise RefusedError(f"lama failed: {error}") from error
 
 
-def _names(request: Any, tensor: str) -> tuple[str, ...] | None:
-    asked = tensor_of(pb_utils, request, tensor)
-    return named(None if asked is None else asked.reshape(-1))
-
-
 async def _answer_or_error(request: Any, roles: _Roles) -> Any:
     try:
         return await _answer(request, roles)
@@ -124,7 +119,7 @@ async def _answer_or_error(request: Any, roles: _Roles) -> Any:
 
 async def _answer(request: Any, roles: _Roles) -> Any:
     frame = tensor_of(pb_utils, request, "FRAME")
-    prompts = _names(request, "PROMPTS") or DEFAULT_PROMPTS
+    prompts = names_of(pb_utils, request, "PROMPTS") or DEFAULT_PROMPTS
     height, width = frame.shape[:2]
     working = decompose.working_frame(frame)
     segmented, masks = await asyncio.gather(

@@ -10,7 +10,7 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 
 from triton_anime.serving import detail
-from triton_anime.serving.calls import Networks, RefusedError, listed, named, parameters_of, tensor_of
+from triton_anime.serving.calls import Networks, RefusedError, listed, names_of, parameters_of, tensor_of
 
 CALLS = ()
 OPTIONAL_CALLS = ("u2net", "isnet_anime", "modnet", "vitmatte")
@@ -30,10 +30,8 @@ class TritonPythonModel:
         return list(await asyncio.gather(*(self._answer(request) for request in requests)))
 
     async def _answer(self, request: Any) -> Any:
-        frame, boxes, mask, asked = (
-            tensor_of(pb_utils, request, name) for name in ("FRAME", "BOXES", "MASK", "NETWORKS")
-        )
-        names = named(None if asked is None else asked.reshape(-1))
+        frame, boxes, mask = (tensor_of(pb_utils, request, name) for name in ("FRAME", "BOXES", "MASK"))
+        names = names_of(pb_utils, request, "NETWORKS")
         try:
             alpha, agreement = await detail.refine(
                 self._networks, frame, boxes, mask, self._usual if names is None else names, "NETWORKS"

@@ -10,7 +10,7 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 
 from triton_anime.errors import InputError
-from triton_anime.serving.calls import Networks, RefusedError, named, parameters_of, tensor_of
+from triton_anime.serving.calls import Networks, RefusedError, names_of, parameters_of, tensor_of
 from triton_anime.serving.segmentation import Options, segment
 
 CALLS = ()
@@ -33,7 +33,9 @@ class TritonPythonModel:
     async def _answer(self, request: Any) -> Any:
         frame = tensor_of(pb_utils, request, "FRAME")
         try:
-            options = self._options.of_request(_names(request, "NETWORKS"), _names(request, "CLASS_ROLES"))
+            options = self._options.of_request(
+                names_of(pb_utils, request, "NETWORKS"), names_of(pb_utils, request, "CLASS_ROLES")
+            )
             said = await segment(self._caller, frame, options)
         except (InputError, RefusedError) as error:
             return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(error)))
@@ -54,8 +56,3 @@ class TritonPythonModel:
                 if name in wanted
             ]
         )
-
-
-def _names(request: Any, name: str) -> tuple[str, ...] | None:
-    sent = tensor_of(pb_utils, request, name)
-    return named(None if sent is None else sent.reshape(-1))

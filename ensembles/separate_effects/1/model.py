@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from triton_anime.serving.calls import Networks, RefusedError, named, parameters_of, tensor_of
+from triton_anime.serving.calls import Networks, RefusedError, names_of, parameters_of, tensor_of
 from triton_anime.serving.effects import EffectNetworks
 
 from . import effects
@@ -41,10 +41,8 @@ class TritonPythonModel:
         return list(await asyncio.gather(*(self._answer(request) for request in requests)))
 
     async def _answer(self, request: Any) -> Any:
-        frame, prompts, asked = (
-            tensor_of(pb_utils, request, name) for name in ("FRAME", "PROMPTS", "NETWORKS")
-        )
-        names = named(None if asked is None else asked.reshape(-1))
+        frame, prompts = (tensor_of(pb_utils, request, name) for name in ("FRAME", "PROMPTS"))
+        names = names_of(pb_utils, request, "NETWORKS")
         try:
             wanted = effects.ask(None if prompts is None else list(prompts))
             masks = await self._networks.maps(
