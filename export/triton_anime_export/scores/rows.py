@@ -71,6 +71,10 @@ def _most(value: float) -> Callable[[By], bool]:
     return lambda by: by[PRODUCT] <= value
 
 
+def _above_telea(by: By) -> bool:
+    return by[PRODUCT] >= by["telea"] + 3
+
+
 CAPABILITIES: dict[str, tuple[Measure, ...]] = {
     "Characters": (
         Measure("character_iou", "mask IoU", True, 3, "≥ 0.90", _least(0.90)),
@@ -98,17 +102,10 @@ CAPABILITIES: dict[str, tuple[Measure, ...]] = {
             True,
             2,
             "≥ Telea + 3",
-            lambda by: by[PRODUCT] >= by["telea"] + 3,
+            _above_telea,
         ),
         Measure("uncovered_ssim", "SSIM there", True),
-        Measure(
-            "background_psnr",
-            "PSNR of all hidden places, dB",
-            True,
-            2,
-            "≥ Telea + 3",
-            lambda by: by[PRODUCT] >= by["telea"] + 3,
-        ),
+        Measure("background_psnr", "PSNR of all hidden places, dB", True, 2, "≥ Telea + 3", _above_telea),
         Measure("background_ssim", "SSIM there", True),
         Measure("background_lines", "chamfer distance of its lines there, px", False, 2),
     ),
