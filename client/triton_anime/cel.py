@@ -39,6 +39,8 @@ class Cel:
     before: Link | None = None
     """To the drawing before, on the working grid; ``after`` to the next one."""
     after: Link | None = None
+    sure: F32 | None = None
+    """[h,w] from -1 to 1: how sure the segmentation is that nobody, or somebody, is there."""
 
     @property
     def image(self) -> U8:

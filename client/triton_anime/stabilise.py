@@ -38,6 +38,9 @@ _FAST = 0.04
 _UNKNOWN, _SMALL = 0.5, 0.3
 # Alpha from which pixels hang together as one part.
 _PART = 32
+# Distance of a probability from one half at which the segmentation begins to be sure, at which it is, and the
+# share of its weight that a neighbour keeps who says the opposite.
+_BEGINS, _SURE, _LEFT = 0.3, 0.47, 0.3
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,23 @@ def flashes(alpha: U8, before: Link | None, after: Link | None) -> Mask:
     return cast(Mask, cv2.resize(rims, (width, height), interpolation=cv2.INTER_NEAREST) > 0)
 
 
-def stabilise(alpha: U8, past: U8, link: Link, share: float = PAST) -> U8:
+def conviction(probability: U8, size: tuple[int, int]) -> F32:
+    """How sure the segmentation of a drawing is that somebody is there, or that nobody is.
+
+    Args:
+        probability: [any,any] probability · 255 of a character.
+        size: (height, width) of the grid asked for.
+
+    Returns:
+        [h,w] from -1, surely nobody, to 1, surely somebody; 0 where it is not sure.
+    """
+    chance = cv2.resize(probability, size[::-1], interpolation=cv2.INTER_LINEAR).astype(np.float32) / 255
+    apart = chance - np.float32(0.5)
+    sure = np.clip((np.abs(apart) - _BEGINS) / (_SURE - _BEGINS), 0, 1)
+    return (np.sign(apart) * sure).astype(np.float32)
+
+
+def stabilise(alpha: U8, past: U8, link: Link, share: float = PAST, sure: F32 | None = None) -> U8:
     """The alpha of a drawing, corrected by a neighbour's where it can be trusted.
 
     Args:
@@ -127,6 +146,8 @@ def stabilise(alpha: U8, past: U8, link: Link, share: float = PAST) -> U8:
         past: [H,W] alpha of the neighbour, mostly the stabilised one of the drawing before.
         link: to that neighbour, on any (working) grid.
         share: weight of the neighbour where it is trusted entirely, 0..1.
+        sure: [h,w] of :func:`conviction` on the link's grid. A neighbour has little to say against it: a
+            mistake of one drawing must not live on in the next ones.
 
     Returns:
         [H,W] uint8; ``alpha`` itself where the weight is zero.
@@ -152,6 +173,10 @@ def stabilise(alpha: U8, past: U8, link: Link, share: float = PAST) -> U8:
             np.float32
         )
     now = alpha[rows, columns].astype(np.float32)
+    if sure is not None:
+        sure_here = cv2.remap(sure, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        against = np.clip(sure_here * np.sign(now - warped), 0, 1)
+        weight_here = weight_here * (1 - np.float32(1 - _LEFT) * against)
     out[rows, columns] = np.rint(now + np.float32(share) * weight_here * (warped - now)).astype(np.uint8)
     return out
 

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from triton_anime import decompose
 from triton_anime.cel import Cel
+from triton_anime.panoptic import CHARACTER
 from triton_anime.plates import Plate
-from triton_anime.stabilise import NEXT, flashes, stabilise, trust
+from triton_anime.stabilise import NEXT, PAST, conviction, flashes, stabilise, trust
 
 U8 = NDArray[np.uint8]
 T = TypeVar("T")
@@ -41,9 +42,12 @@ def steadied(cels: Iterable[Cel]) -> Iterator[Cel]:
             cel.before = trust(before.working, cel.working, *cel.flow)
         if after is not None and after.flow is not None:
             cel.after = trust(after.working, cel.working, *reversed(after.flow))
+        if cel.probability is not None:
+            height, width = cel.working.shape[:2]
+            cel.sure = conviction(cel.probability[CHARACTER], (height, width))
         _move_flashes(cel, cel.alpha, cel.prior)
         if before is not None and cel.before is not None:
-            cel.alpha = stabilise(cel.alpha, before.alpha, cel.before)
+            cel.alpha = stabilise(cel.alpha, before.alpha, cel.before, PAST, cel.sure)
             cel.prior = stabilise(cel.prior, before.prior, cel.before)
         yield cel
         before = cel
@@ -58,9 +62,9 @@ def settled(plated: Iterable[tuple[Cel, Plate]]) -> Iterator[Settled]:
     for (cel, plate, now, prior), after in _with_next(_corrected(plated)):
         alpha = now
         if after is not None and cel.after is not None:
-            alpha = stabilise(alpha, after.alpha, cel.after, NEXT)
+            alpha = stabilise(alpha, after.alpha, cel.after, NEXT, cel.sure)
         if past is not None and cel.before is not None:
-            alpha = stabilise(alpha, past, cel.before)
+            alpha = stabilise(alpha, past, cel.before, PAST, cel.sure)
         if alpha is not now:
             # the bare background is in plain sight there: no neighbour knows better
             alpha[plate.copied & (now == 0) & (prior == 0)] = 0

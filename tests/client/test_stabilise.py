@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_anime.stabilise import Link, flashes, stabilise, trust
+from triton_anime.stabilise import Link, conviction, flashes, stabilise, trust
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -126,3 +126,20 @@ def test_a_neighbour_counts_by_its_share(scene: Any) -> None:
     full = alpha == 255
     assert abs(float(stabilise(gone, alpha, link, 0.4)[full].mean()) / 255 - 0.4) < 0.05
     assert np.array_equal(stabilise(gone, alpha, link, 0.0), gone)
+
+
+def test_a_mistake_of_the_past_does_not_outlive_a_sure_answer() -> None:
+    frame = np.full((40, 60, 3), 128, np.uint8)
+    still = trust(frame, frame, flow_of((40, 60), 0, 0), flow_of((40, 60), 0, 0))
+    now, wrong = np.zeros((40, 60), np.uint8), np.zeros((40, 60), np.uint8)
+    wrong[10:30, 10:30] = 255
+    chance = np.full((20, 30), 128, np.uint8)
+    chance[:, :10] = 0  # nobody is there, says the segmentation of the left third
+    sure = conviction(chance, (40, 60))
+    mixed, open_to_it = (stabilise(now, wrong, still, sure=said) for said in (sure, None))
+    assert mixed[20, 12] < 0.4 * open_to_it[20, 12]
+    assert mixed[20, 28] == open_to_it[20, 28]
+    # where the past agrees with what is sure, it still mends this drawing
+    mended, as_before = (stabilise(wrong, now, still, sure=said) for said in (sure, None))
+    assert np.array_equal(mended, as_before)
+    assert mended[20, 12] < 60
