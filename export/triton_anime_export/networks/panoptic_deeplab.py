@@ -137,11 +137,12 @@ class Served(nn.Module):
         The paper's test-time flip. With the long side of 512 instead of 448 it raises the IoU of characters
         on held-out drawings of the studio from 0.737 to 0.745.
         """
-        semantic, center, offset = self.core(torch.cat([image, image.flip(3)]))
+        semantic, center, offset = self.core(torch.stack([image, image.flip(3)]).flatten(0, 1))
         sideways = torch.tensor([-1.0, 1.0], device=image.device)[:, None, None]
 
         def mean(both: torch.Tensor, sign: torch.Tensor | float = 1.0) -> torch.Tensor:
-            straight, mirrored = both.chunk(2)
+            # unlike chunk(), this leaves the number of pictures open in the graph
+            straight, mirrored = both.unflatten(0, (2, -1))
             return (straight + mirrored.flip(3) * sign) / 2
 
         return mean(torch.softmax(semantic, 1)), mean(torch.sigmoid(center)), mean(offset, sideways)
