@@ -11,6 +11,7 @@ import pytest
 
 from triton_anime.server import ServedModel, TensorDescription
 from triton_anime.transport import packing
+from triton_anime.transport.failures import ServerLostError
 from triton_anime.transport.packing import Packer
 
 MODEL = ServedModel(
@@ -58,3 +59,12 @@ def test_what_was_answered_longest_ago_is_forgotten(answer: Answer, monkeypatch:
     assert [answer(rows) for rows in (64, 80, 64, 96)] == [False, False, True, False]
     # 80 had to go for 96: 64 came after it
     assert [answer(rows) for rows in (64, 96, 80)] == [True, True, False]
+
+
+def test_an_answer_without_what_was_asked_for_is_none() -> None:
+    packer = Packer(lambda name, key, size: None, lambda name: None, enabled=False)
+    packet = packer.pack(MODEL, {"IN": np.zeros((4, 1024), np.uint8)}, ["OUT"], inline=True)
+    empty: Any = SimpleNamespace(get_response=lambda: SimpleNamespace(outputs=[]))
+    with pytest.raises(ServerLostError, match="model blur died: no OUT"):
+        packer.unpack(packet, empty)
+    packer.close()

@@ -63,16 +63,21 @@ class Networks:
     async def ask(self, model: str, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str]) -> Answer:
         """See :class:`Caller`."""
         tensor = self._utils.Tensor
-        response = await self._utils.InferenceRequest(
-            model_name=model,
-            requested_output_names=list(outputs),
-            inputs=[tensor(name, np.ascontiguousarray(value)) for name, value in inputs.items()],
-        ).async_exec()
+        sent = [tensor(name, np.ascontiguousarray(value)) for name, value in inputs.items()]
+        # Triton before 26.07 reads both on a thread of its own without holding them: they outlive the answer
+        request = self._utils.InferenceRequest(
+            model_name=model, requested_output_names=list(outputs), inputs=sent
+        )
+        response = await request.async_exec()
         if response.has_error():
             message = response.error().message()
             raise (AbsentError if is_absent(message) else FailedError)(message)
-        get = self._utils.get_output_tensor_by_name
-        return {name: get(response, name).as_numpy() for name in outputs}
+        found = {name: self._utils.get_output_tensor_by_name(response, name) for name in outputs}
+        missing = [name for name, value in found.items() if value is None]
+        if missing:
+            # worded as Triton words it, so that clients ask again
+            raise FailedError(f"Stub process '{model}' is not healthy: no {', '.join(missing)} in its answer")
+        return {name: value.as_numpy() for name, value in found.items()}
 
     def serves(self, model: str) -> bool:
         """See :class:`Caller`."""

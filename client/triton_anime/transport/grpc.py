@@ -169,6 +169,8 @@ class GrpcServer(Server):
         if error is None:
             try:
                 arrays = self._packer.unpack(packet, result)
+            except ServerLostError as lost:
+                self._lost(call, lost)
             except Exception as broken:  # an unreadable answer must not hang the one who waits
                 self._fail(call, ServerError(f"the answer of {call.model} cannot be read: {broken}"))
             else:

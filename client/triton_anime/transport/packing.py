@@ -38,6 +38,8 @@ class Packet:
     arena: Arena | None = None
     slices: list[Slice] = field(default_factory=list)
     answers: dict[str, Slice] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
+    """Outputs that were named, without which an answer is none."""
 
 
 class Packer:
@@ -70,7 +72,7 @@ class Packer:
     ) -> Packet:
         """Build a request; ``inline`` keeps this one out of shared memory."""
         form = (model.name, tuple(sorted((name, value.shape) for name, value in inputs.items())))
-        packet = Packet([], None, form)
+        packet = Packet([], None, form, asked=tuple(outputs or ()))
         if not inline and self.enabled and any(_is_worth(value) for value in inputs.values()):
             packet.arena = self._current()
         for name, value in inputs.items():
@@ -88,7 +90,11 @@ class Packer:
         return packet
 
     def unpack(self, packet: Packet, result: Any) -> dict[str, NDArray[Any]]:
-        """The arrays of an answer, in memory of their own."""
+        """The arrays of an answer, in memory of their own.
+
+        Raises:
+            ServerLostError: an output that was asked for is not there: a process died before giving it.
+        """
         arrays: dict[str, NDArray[Any]] = {}
         for output in result.get_response().outputs:
             name = str(output.name)
@@ -100,6 +106,12 @@ class Packer:
                 arrays[name] = array if array.flags.writeable else array.copy()
             if arrays[name].dtype != object:
                 self._learn((*packet.form, name), arrays[name].nbytes)
+        missing = [name for name in packet.asked if name not in arrays]
+        if missing:
+            model = packet.form[0]
+            raise ServerLostError(
+                f"a process of the model {model} died: no {', '.join(missing)} in its answer"
+            )
         return arrays
 
     def release(self, packet: Packet, *, answered: bool = True) -> None:
