@@ -36,6 +36,9 @@ _FAST = 0.04
 # Mean trust below which a part of a mask is nobody's; larger parts than this share of the largest may be
 # somebody who moved out of every recognition, and stay.
 _UNKNOWN, _SMALL = 0.5, 0.3
+# Mean probability of a character, of 255, from which a part is somebody. Flashes of the scored clips have 150
+# at most, somebody who runs into the picture of the demo has 185.
+_SOMEBODY = 160
 # Alpha from which pixels hang together as one part.
 _PART = 32
 # Distance of a probability from one half at which the segmentation begins to be sure, at which it is, and the
@@ -87,13 +90,15 @@ def trust(previous: U8, current: U8, forward: F32, backward: F32) -> Link:
     return Link(weight.astype(np.float32), flow)
 
 
-def flashes(alpha: U8, before: Link | None, after: Link | None) -> Mask:
+def flashes(alpha: U8, before: Link | None, after: Link | None, chance: U8 | None = None) -> Mask:
     """Parts of a mask that neither the drawing before nor the one after knows.
 
     Args:
         alpha: [H,W].
         before: link to the drawing before, on any (working) grid; None where there is none.
         after: the same to the next drawing.
+        chance: [any,any] probability · 255 of a character: a part where it is high is somebody, however fast
+            he comes in.
 
     Returns:
         [H,W], true on such parts and their soft rims. Empty without any neighbour: a single drawing says
@@ -112,6 +117,9 @@ def flashes(alpha: U8, before: Link | None, after: Link | None) -> Mask:
         return np.zeros(alpha.shape, bool)
     mean = np.bincount(parts.ravel(), support.ravel(), count) / areas
     gone = (mean < _UNKNOWN) & (areas < _SMALL * areas[1:].max())
+    if chance is not None:
+        likely = cv2.resize(chance, (w, h), interpolation=cv2.INTER_LINEAR)
+        gone &= np.bincount(parts.ravel(), likely.ravel(), count) / areas < _SOMEBODY
     gone[0] = False
     if not gone.any():
         return np.zeros(alpha.shape, bool)

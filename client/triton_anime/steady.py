@@ -83,7 +83,8 @@ def _corrected(plated: Iterable[tuple[Cel, Plate]]) -> Iterator[Settled]:
 
 def _move_flashes(cel: Cel, alpha: U8, prior: U8) -> None:
     """Parts of the alpha that no neighbour knows become parts of an effect, in place."""
-    gone = flashes(alpha, cel.before, cel.after)
+    chance = None if cel.probability is None else cel.probability[CHARACTER]
+    gone = flashes(alpha, cel.before, cel.after, chance)
     prior[gone] = np.maximum(prior[gone], alpha[gone])
     alpha[gone] = 0
 

@@ -90,6 +90,18 @@ def test_what_no_neighbour_knows_is_a_flash(scene: Any) -> None:
     assert not found[alpha > 0].any()
 
 
+def test_somebody_who_comes_in_fast_is_no_flash(scene: Any) -> None:
+    truth = scene(count=1)
+    frame, alpha = truth.frames[0], truth.alphas[0]
+    entered, seen = frame.copy(), alpha.copy()
+    entered[10:40, 280:320] = (200, 40, 30)
+    seen[10:40, 280:320] = 255
+    links = linked(frame, entered), linked(frame, entered)
+    assert flashes(seen, *links)[12:38, 282:318].all()
+    assert not flashes(seen, *links, seen).any()
+    assert flashes(seen, *links, seen // 2)[12:38, 282:318].all()
+
+
 def test_somebody_who_moves_is_no_flash(scene: Any) -> None:
     truth = scene(count=1)
     before, alpha = truth.frames[0], truth.alphas[0]
