@@ -142,7 +142,7 @@ class Served(nn.Module):
 
         def mean(both: torch.Tensor, sign: torch.Tensor | float = 1.0) -> torch.Tensor:
             # unlike chunk(), this leaves the number of pictures open in the graph
-            straight, mirrored = both.unflatten(0, (2, -1))
+            straight, mirrored = torch.unflatten(both, 0, (2, -1))
             return (straight + mirrored.flip(3) * sign) / 2
 
         return mean(torch.softmax(semantic, 1)), mean(torch.sigmoid(center)), mean(offset, sideways)
