@@ -23,10 +23,11 @@ WORKING_LONG_SIDE = 512
 
 # The least alpha an effect has is this share of how sure the network is of it; the colours decide the rest.
 _EFFECT_SHARE = 0.5
-# Probability, of 255, below which there is no effect and above which the network is sure.
+# Probability, of 255, below which there is no effect and above which the network is sure. On the drawings of
+# the scores 60 and 130 find more of the studio's effects (0.01 of IoU) and less of unseen art's (0.03), with
+# more false alarm; 80 and 160 the other way round.
 _EFFECT_BLACK, _EFFECT_WHITE = 70, 150
-# Share of the segmentation in that probability, the rest is the prompts'. Lower thresholds and the prompts'
-# larger share find no more on the drawings of the scores, and take more bright sky for an effect.
+# Share of the segmentation in that probability, the rest is the prompts'.
 _SEGMENTATION_SHARE = 0.85
 # Share of the picture below which a connected effect is a speck.
 _SPECK = 0.0015

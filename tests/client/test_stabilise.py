@@ -79,27 +79,27 @@ def linked(first: U8, second: U8, dx: float = 0) -> Link:
     return trust(first, second, flow_of(shape, dx, 0), flow_of(shape, -dx, 0))
 
 
+def suddenly(truth: Any, left: int, colour: tuple[int, int, int]) -> tuple[U8, Link]:
+    """The alpha with something 40 wide that is in no neighbour, and the link to each of them."""
+    frame, seen = truth.frames[0].copy(), truth.alphas[0].copy()
+    frame[10:40, left : left + 40] = colour
+    seen[10:40, left : left + 40] = 255
+    return seen, linked(truth.frames[0], frame)
+
+
 def test_what_no_neighbour_knows_is_a_flash(scene: Any) -> None:
     truth = scene(count=1)
-    frame, alpha = truth.frames[0], truth.alphas[0]
-    lit, seen = frame.copy(), alpha.copy()
-    lit[10:40, 250:290] = (255, 250, 200)
-    seen[10:40, 250:290] = 255
-    found = flashes(seen, linked(frame, lit), linked(frame, lit))
+    seen, link = suddenly(truth, 250, (255, 250, 200))
+    found = flashes(seen, link, link)
     assert found[12:38, 252:288].all()
-    assert not found[alpha > 0].any()
+    assert not found[truth.alphas[0] > 0].any()
 
 
 def test_somebody_who_comes_in_fast_is_no_flash(scene: Any) -> None:
-    truth = scene(count=1)
-    frame, alpha = truth.frames[0], truth.alphas[0]
-    entered, seen = frame.copy(), alpha.copy()
-    entered[10:40, 280:320] = (200, 40, 30)
-    seen[10:40, 280:320] = 255
-    links = linked(frame, entered), linked(frame, entered)
-    assert flashes(seen, *links)[12:38, 282:318].all()
-    assert not flashes(seen, *links, seen).any()
-    assert flashes(seen, *links, seen // 2)[12:38, 282:318].all()
+    seen, link = suddenly(scene(count=1), 280, (200, 40, 30))
+    assert flashes(seen, link, link)[12:38, 282:318].all()
+    assert not flashes(seen, link, link, seen).any()
+    assert flashes(seen, link, link, seen // 2)[12:38, 282:318].all()
 
 
 def test_somebody_who_moves_is_no_flash(scene: Any) -> None:

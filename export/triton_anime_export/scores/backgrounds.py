@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +25,6 @@ _ENOUGH = 0.001
 
 def peer_plates(clip: Clip, drawings: Iterable[int], backdrop: U8) -> Plates:
     """What OpenCV makes of the true holes of some drawings; ``backdrop`` is MOG2's background."""
-    cv2.setNumThreads(1)
     found: Plates = {"telea": {}, "navier_stokes": {}, "mog2": {}}
     for t in drawings:
         frame, hole = clip.drawing(t), clip.hole(t)

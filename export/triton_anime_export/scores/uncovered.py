@@ -13,6 +13,8 @@ from triton_anime_export.studio.scene import Actor, Scene, Shot, draw_frame
 U8 = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
+_LOOK_UP = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+
 
 def uncovered(scene: Scene, shot: Shot) -> Mask:
     """Background of each drawing that another drawing of the shot has in plain sight.
@@ -49,9 +51,6 @@ def uncovered(scene: Scene, shot: Shot) -> Mask:
                 shown = cv2.warpAffine(seen, to_frame, (width, height), flags=cv2.INTER_NEAREST)
                 found[t] |= (tops[t] == order) & ~free[t] & (np.asarray(shown) > 0)
     return found
-
-
-_LOOK_UP = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
 
 
 def _drawing(actor: Actor, t: int) -> int:

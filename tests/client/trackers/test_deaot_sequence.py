@@ -112,7 +112,7 @@ def _replay(
     step: int = 2,
     late: int | None = None,
 ) -> None:
-    """The session follows two objects as the recorded run did; of its logits those of ``times`` are there."""
+    """Two objects are followed as in the recorded run, of which the logits of ``times`` are there."""
     log: list[list[int]] = []
     logits, decided = _follow(session, sequence["frames"], sequence["labels"], 2, log, late)
     for t in times:
