@@ -58,14 +58,14 @@ def group(probabilities: U8, centres: U8, offsets: F32) -> U8:
     """Instance of every pixel by the centre it points at.
 
     Args:
-        probabilities: [4,h,w] class probabilities · 255.
+        probabilities: [4,any,any] class probabilities · 255, on this grid or a finer one.
         centres: [h,w] centre heat map · 255 after non-maximum suppression.
         offsets: [2,h,w] (dx, dy) from each cell to its centre, in cells.
 
     Returns:
         [h,w] uint8: 0 none, 1..N. Where no centre was found, connected parts are the instances.
     """
-    maybe = probabilities[CHARACTER] >= _MAYBE
+    maybe = _maybe(probabilities, centres.shape)
     out = np.zeros(maybe.shape, np.uint8)
     if not maybe.any():
         return out
@@ -85,6 +85,12 @@ def group(probabilities: U8, centres: U8, offsets: F32) -> U8:
     columns, rows = np.meshgrid(np.arange(out.shape[1]), np.arange(out.shape[0]))
     votes = np.stack([columns + offsets[0], rows + offsets[1]]).astype(np.float32)
     return _join_agreeing(out, votes, np.stack([peak_x, peak_y]).astype(np.float32))
+
+
+def _maybe(probabilities: U8, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Cells of a grid [h,w] that may belong to a character."""
+    chance = cv2.resize(probabilities[CHARACTER], (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+    return cast(NDArray[np.bool_], chance >= _MAYBE)
 
 
 def _join_agreeing(labels: U8, votes: F32, peaks: F32) -> U8:
@@ -152,8 +158,8 @@ def panoptic(probabilities: U8, instances: U8, height: int, width: int, *, mend:
     """Classes and cleaned instances at the frame's size.
 
     Args:
-        probabilities: [4,h,w] class probabilities · 255.
-        instances: [h,w] uint8 instance of each cell, 0 none.
+        probabilities: [4,any,any] class probabilities · 255.
+        instances: [h,w] uint8 instance of each cell of a grid as fine or coarser, 0 none.
         height: rows of the frame.
         width: columns of the frame.
         mend: join instances that stand on one another and fragments with what they touch: for networks that
@@ -163,7 +169,7 @@ def panoptic(probabilities: U8, instances: U8, height: int, width: int, *, mend:
     large = cv2.resize(stack, (width, height), interpolation=cv2.INTER_LINEAR)
     semantic = large.argmax(axis=2).astype(np.uint8)
     character = semantic == CHARACTER
-    maybe = probabilities[CHARACTER] >= _MAYBE
+    maybe = _maybe(probabilities, instances.shape)
     whole = _merge_fragments(_join_bodies(instances), maybe) if mend else _with_strays(instances, maybe)
     labels = cv2.resize(_extend(whole), (width, height), interpolation=cv2.INTER_NEAREST)
     labels[~character] = 0

@@ -104,11 +104,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Segmented:
-    """What a network said about a frame, on its own grid.
+    """What a network said about a frame, on its own grids.
 
     Attributes:
-        probabilities: [4,h,w] uint8 class probabilities · 255.
-        instances: [h,w] uint8 character of each cell, 0 none.
+        probabilities: [4,any,any] uint8 class probabilities · 255.
+        instances: [h,w] uint8 character of each cell of a grid as fine or coarser, 0 none.
         mend: whether instances were grouped pixel by pixel and want mending.
     """
 

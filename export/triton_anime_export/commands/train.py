@@ -22,6 +22,12 @@ import click
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="weights.pt of an earlier run to go on from.",
 )
+@click.option(
+    "--beside",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder in which several of these commands meet, each with its own --seed and --out, to train one "
+    "network together: one process for each core or GPU.",
+)
 def command(
     name: str,
     bank: Path,
@@ -30,6 +36,7 @@ def command(
     steps: int | None,
     seed: int,
     start: Path | None,
+    beside: Path | None,
 ) -> None:
     """Train the lite size of NAME and print its scores on held-out drawings.
 
@@ -44,7 +51,7 @@ def command(
         raise click.UsageError("give --minutes or --steps, not both")
     recipe = recipes.find(name)
     folder = out or Path("runs") / name
-    core = recipe.train(Run(bank, folder, minutes, steps, seed, start))
+    core = recipe.train(Run(bank, folder, minutes, steps, seed, start, beside))
     scores = recipe.score(core, folder, Bank(bank, "val"))
     length = f"{steps} steps" if steps is not None else f"{minutes or recipe.minutes:g} minutes"
     report = {

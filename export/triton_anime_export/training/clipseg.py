@@ -168,6 +168,7 @@ def train(run: Run) -> nn.Module:
             lambda rng: draw_batch(bank, rng),
             loss,
             out=run.out,
+            beside=run.beside,
             minutes=run.minutes,
             steps=run.steps,
             lr=2e-3,

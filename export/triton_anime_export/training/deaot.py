@@ -216,6 +216,7 @@ def train(run: Run) -> nn.Module:
         lambda rng: draw_clips(bank, rng, corners=True),
         lambda model, clips: model(clips),
         out=run.out,
+        beside=run.beside,
         minutes=run.minutes,
         steps=run.steps,
         lr=1e-3,

@@ -194,6 +194,7 @@ def train(run: Run) -> nn.Module:
             lambda rng, size=size: draw_batch(bank, rng, size),  # type: ignore[misc]
             loss,
             out=run.out / f"stage{stage + 1}",
+            beside=None if run.beside is None else run.beside / f"stage{stage + 1}",
             minutes=None if run.minutes is None else run.minutes * share,
             steps=None if run.steps is None else max(1, round(run.steps * share)),
             lr=rate,

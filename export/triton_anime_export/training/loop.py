@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from triton_anime_export.training.company import Company
 from triton_anime_export.training.optimiser import AdamW, Muon
 
 # A deep network at several sizes needs more compiled convolutions than oneDNN keeps by default, and compiling
@@ -66,6 +67,7 @@ def fit(
     evaluations: int = 3,
     part: str = "",
     muon: bool = False,
+    beside: Path | None = None,
 ) -> nn.Module:
     """Train ``model`` and return a copy that holds the averaged weights, in eval mode.
 
@@ -91,6 +93,8 @@ def fit(
         part: submodule that is the network proper; the rest only teaches it. It is what is evaluated, saved
             and returned; everything by default.
         muon: step along orthogonalised gradients, see :mod:`optimiser`.
+        beside: folder in which processes meet that train this network together, see :mod:`company`; each
+            has a seed and an ``out`` of its own.
 
     Raises:
         ValueError: neither or both of ``minutes`` and ``steps`` are given.
@@ -103,6 +107,7 @@ def fit(
     model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(model).eval().requires_grad_(False)
     optimiser = (Muon if muon else AdamW)(model, lr, weight_decay)
+    company = None if beside is None else Company(beside, f"{name}-{seed}")
     checkpoint = out / "checkpoint.pt"
     step, spent = 0, 0.0
     if checkpoint.exists():
@@ -146,6 +151,8 @@ def fit(
             optimiser.step()
         _blend(averaged, model, min(average, (1 + step) / (10 + step)))
         step += 1
+        if company is not None:
+            company.meet(model, step)
         now = clock()
         spent, started = spent + min(now - started, LONGEST_STEP_S), now
         for key, value in named.items():

@@ -102,6 +102,7 @@ def train(run: Run) -> nn.Module:
         lambda rng: draw_batch(bank, rng),
         sequence_loss,
         out=run.out,
+        beside=run.beside,
         minutes=run.minutes,
         steps=run.steps,
         lr=1.2e-3 if run.start is None else 8e-4,

@@ -20,6 +20,7 @@ class Run:
         steps: its optimiser steps.
         seed: of weights and batches.
         start: weights of an earlier run to go on from, with a schedule of its own.
+        beside: folder in which processes meet that train one network together.
     """
 
     bank: Path
@@ -28,6 +29,7 @@ class Run:
     steps: int | None = None
     seed: int = 0
     start: Path | None = None
+    beside: Path | None = None
 
     def begin(self, core: nn.Module) -> None:
         """Give ``core`` the weights of ``start``, where there are any."""

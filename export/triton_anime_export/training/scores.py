@@ -28,8 +28,13 @@ def group(
     threshold: int = 40,
     most: int = 20,
 ) -> NDArray[np.uint8]:
-    """Instances [h,w] (0 none, 1..n) by the paper's rule: a cell goes to the centre it points at."""
-    character = semantic.argmax(0) == 1
+    """Instances [h,w] (0 none, 1..n) by the paper's rule: a cell goes to the centre it points at.
+
+    Classes may stand on a finer grid than ``center`` [h,w] and ``offset`` [2,h,w].
+    """
+    h, w = center.shape
+    cells = np.stack([cv2.resize(plane, (w, h), interpolation=cv2.INTER_AREA) for plane in semantic])
+    character = cells.argmax(0) == 1
     ys, xs = np.nonzero(center >= threshold)
     order = np.argsort(-center[ys, xs].astype(int), kind="stable")[:most]
     ys, xs = ys[order], xs[order]

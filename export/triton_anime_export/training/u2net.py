@@ -107,6 +107,7 @@ def train(run: Run) -> nn.Module:
         Sampler(Bank(run.bank, "train"), BATCH),
         loss,
         out=run.out,
+        beside=run.beside,
         minutes=run.minutes,
         steps=run.steps,
         lr=4e-3 if run.start is None else 2e-3,

@@ -152,6 +152,7 @@ def train(run: Run) -> nn.Module:
         lambda rng: draw_clips(bank, rng),
         lambda model, clips: model(clips),
         out=run.out,
+        beside=run.beside,
         minutes=run.minutes,
         steps=run.steps,
         lr=1e-3 if run.start is None else 7e-4,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from torch import nn
 
 from triton_anime_export.training import loop
+from triton_anime_export.training.company import Company
 from triton_anime_export.training.optimiser import Muon
 
 Batch = tuple[torch.Tensor, torch.Tensor]
@@ -104,3 +106,23 @@ def test_schedule_rises_then_falls() -> None:
 def test_minutes_or_steps(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="either"):
         loop.fit("toy", model(), batches, loss, out=tmp_path)
+
+
+def test_two_processes_train_one_network(tmp_path: Path) -> None:
+    one, other, alone = model(), model(), model()
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.add_(1.0)
+    before = [parameter.detach().clone() for parameter in one.parameters()]
+    first, second = (Company(tmp_path, name, every=2) for name in "ab")
+    assert first.meet(one, 1) == first.meet(one, 2) == 0
+    assert second.meet(other, 2) == 1
+    for ours, theirs in zip(other.parameters(), before, strict=True):
+        torch.testing.assert_close(ours, theirs + 0.5)
+    os.utime(tmp_path / "a.pt", (0, 0))
+    assert second.meet(other, 4) == 0
+    (tmp_path / "a.pt").write_bytes(b"PK cut off")
+    assert second.meet(other, 6) == 0
+    loop.fit("toy", one, batches, loss, out=tmp_path / "c", steps=80, seed=1, beside=tmp_path / "d")
+    loop.fit("toy", alone, batches, loss, out=tmp_path / "e", steps=80, seed=2, beside=tmp_path / "d")
+    assert sorted(path.name for path in (tmp_path / "d").iterdir()) == ["toy-1.pt", "toy-2.pt"]
