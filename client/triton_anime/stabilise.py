@@ -3,8 +3,9 @@
 A network answers every drawing anew, so edges flicker where nothing moves. The alpha of the previous
 drawing, warped along the flow, is mixed in exactly where two independent signs say that the flow is
 right: the warped picture looks like this one, and the flow there and back agrees (the occlusion test of
-Sundaram, Brox & Keutzer, "Dense point trajectories", 2010). Fast motion gets no weight at all: there a
-stale mask would be seen as a smear, and flicker is not seen.
+Sundaram, Brox & Keutzer, "Dense point trajectories", 2010). Where flow loses a character, it is looked for
+as a whole. Fast motion gets no weight at all: there a stale mask would be seen as a smear, and flicker is not
+seen.
 
 The same trust, asked of both neighbours, tells drawn light from people: somebody moves, and most of him is
 found again in the drawing before or after; an explosion is another shape each time. A part of the mask that
@@ -20,19 +21,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from triton_anime.whole_shift import whole_shift
+
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 V = TypeVar("V", np.uint8, np.float32)
 
-PAST, NEXT = 0.85, 0.4
+PAST, NEXT = 0.93, 0.8
 """Weight of the drawing before, and of the one after, where everything agrees. The rest keeps an early
 mistake from lasting for the shot."""
 
 # Levels of colour difference at which the past has lost 63 % of its weight; compression noise is below 3.
 _COLOUR_SIGMA = 9.0
 # Share of the diagonal that a point may move per drawing before its past mask is ignored.
-_FAST = 0.04
+_FAST = 0.06
+# Pixels of a character below which it is not looked for, share of the width within which it is, and share of
+# its longer side by which its mask may be too small.
+_FEWEST, _REACH, _RIM = 30, 0.09, 0.08
 # Mean trust below which a part of a mask is nobody's; larger parts than this share of the largest may be
 # somebody who moved out of every recognition, and stay.
 _UNKNOWN, _SMALL = 0.5, 0.3
@@ -59,7 +65,7 @@ class Link:
     flow: F32
 
 
-def trust(previous: U8, current: U8, forward: F32, backward: F32) -> Link:
+def trust(previous: U8, current: U8, forward: F32, backward: F32, identity: U8 | None = None) -> Link:
     """How far a neighbour, mostly the drawing before, may be trusted at each pixel of the present.
 
     Args:
@@ -67,20 +73,25 @@ def trust(previous: U8, current: U8, forward: F32, backward: F32) -> Link:
         current: [h,w,3] RGB of this drawing.
         forward: [h,w,2] flow previous→current in pixels of this grid.
         backward: [h,w,2] flow current→previous.
+        identity: [h,w] number of the character at each pixel of this drawing, 0 none, if known.
 
     Returns:
-        The weights, and as flow ``backward``, set to exactly zero where standing still explains the colours
-        as well (so that a still picture is copied and not resampled).
+        The weights, and as flow ``backward``; in its place the shift of a character as a whole where that
+        explains the colours better, and exactly zero where standing still explains them as well (so that a
+        still picture is copied and not resampled).
     """
     flow = backward.copy()
     still = _difference(previous, current)
     moved = _difference(_sample(previous, flow), current)
+    there_and_back = flow + _sample(forward, flow)
+    disagree = np.sqrt((there_and_back**2).sum(axis=2)) > 1.0 + 0.1 * np.sqrt((flow**2).sum(axis=2))
+    if identity is not None:
+        for number in np.unique(identity[identity > 0]).tolist():
+            _shift_whole(previous, current, identity == number, flow, moved, disagree)
     standing = still <= moved + 1.0
     flow[standing] = 0
     colour = np.where(standing, still, moved)
-    there_and_back = flow + _sample(forward, flow)
     length = np.sqrt((flow**2).sum(axis=2))
-    disagree = np.sqrt((there_and_back**2).sum(axis=2)) > 1.0 + 0.1 * length
     disagree &= ~standing
     h, w = length.shape
     slow = np.clip(1.5 - length / (_FAST * float(np.hypot(h, w))), 0, 1)
@@ -88,6 +99,35 @@ def trust(previous: U8, current: U8, forward: F32, backward: F32) -> Link:
     weight[disagree] = 0
     weight *= _inside(flow)
     return Link(weight.astype(np.float32), flow)
+
+
+def _shift_whole(previous: U8, current: U8, mask: Mask, flow: F32, moved: F32, disagree: Mask) -> None:
+    """Take the shift of a character as a whole where it explains its colours better, in place.
+
+    Args:
+        previous: [h,w,3].
+        current: [h,w,3].
+        mask: [h,w] the character in the current drawing.
+        flow: [h,w,2] flow current→previous.
+        moved: [h,w] difference of colour that it leaves.
+        disagree: [h,w] where it contradicts itself.
+    """
+    if np.count_nonzero(mask) < _FEWEST:
+        return
+    shift = whole_shift(current, mask, previous, round(_REACH * current.shape[1]))
+    if shift is None or shift == (0, 0):
+        return
+    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    rim = max(4, round(_RIM * max(w, h)))
+    here = (slice(max(0, y - rim), y + h + rim), slice(max(0, x - rim), x + w + rim))
+    shifted = np.empty_like(flow)
+    shifted[:] = shift
+    left = _difference(_sample(previous, shifted), current)[here]
+    around = cv2.dilate(mask[here].view(np.uint8), np.ones((2 * rim + 1, 2 * rim + 1), np.uint8)) > 0
+    better = around & (left + 1.0 < np.where(disagree[here], 255, moved[here]))
+    flow[here][better] = shift
+    moved[here][better] = left[better]
+    disagree[here][better] = False
 
 
 def flashes(alpha: U8, before: Link | None, after: Link | None, chance: U8 | None = None) -> Mask:

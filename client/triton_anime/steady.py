@@ -39,9 +39,9 @@ def steadied(cels: Iterable[Cel]) -> Iterator[Cel]:
     before: Cel | None = None
     for cel, after in _with_next(cels):
         if before is not None and cel.flow is not None:
-            cel.before = trust(before.working, cel.working, *cel.flow)
+            cel.before = trust(before.working, cel.working, *cel.flow, cel.identity)
         if after is not None and after.flow is not None:
-            cel.after = trust(after.working, cel.working, *reversed(after.flow))
+            cel.after = trust(after.working, cel.working, after.flow[1], after.flow[0], cel.identity)
         if cel.probability is not None:
             height, width = cel.working.shape[:2]
             cel.sure = conviction(cel.probability[CHARACTER], (height, width))
