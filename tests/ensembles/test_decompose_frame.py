@@ -129,7 +129,7 @@ def test_a_request_may_name_its_effect_networks(ensemble: Any, names: Any, calle
 def test_effects_come_from_the_source_that_is_named(ensemble: Any) -> None:
     def unsure(inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         answer = segment(inputs)
-        answer["SEMANTIC"][0, 2] //= 4
+        answer["SEMANTIC"][0, 2] //= 2
         return answer
 
     def nothing(inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
