@@ -28,7 +28,7 @@ F32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 V = TypeVar("V", np.uint8, np.float32)
 
-PAST, NEXT = 0.93, 0.8
+PAST, NEXT = 0.9, 0.6
 """Weight of the drawing before, and of the one after, where everything agrees. The rest keeps an early
 mistake from lasting for the shot."""
 
