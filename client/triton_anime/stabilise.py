@@ -119,14 +119,21 @@ def _shift_whole(previous: U8, current: U8, mask: Mask, flow: F32, moved: F32, d
         return
     x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
     rim = max(4, round(_RIM * max(w, h)))
-    here = (slice(max(0, y - rim), y + h + rim), slice(max(0, x - rim), x + w + rim))
-    shifted = np.empty_like(flow)
-    shifted[:] = shift
-    left = _difference(_sample(previous, shifted), current)[here]
+    height, width = mask.shape
+    top, left, bottom, right = (
+        max(0, y - rim),
+        max(0, x - rim),
+        min(height, y + h + rim),
+        min(width, x + w + rim),
+    )
+    here = (slice(top, bottom), slice(left, right))
+    rows = np.clip(np.arange(top, bottom) + shift[1], 0, height - 1)
+    columns = np.clip(np.arange(left, right) + shift[0], 0, width - 1)
+    unlike = _difference(previous[rows[:, None], columns], current[here])
     around = cv2.dilate(mask[here].view(np.uint8), np.ones((2 * rim + 1, 2 * rim + 1), np.uint8)) > 0
-    better = around & (left + 1.0 < np.where(disagree[here], 255, moved[here]))
+    better = around & (unlike + 1.0 < np.where(disagree[here], 255, moved[here]))
     flow[here][better] = shift
-    moved[here][better] = left[better]
+    moved[here][better] = unlike[better]
     disagree[here][better] = False
 
 
