@@ -32,7 +32,7 @@ _SURELY_NOT = 0.15
 _CUT_SHARE = 0.75
 # Mean chance from which an enclosed gap of the cut is closed.
 _GAP = 0.4
-_COARSE_SHARE = 0.7
+_COARSE_SHARE = 0.8
 # Coarse probability, of 255, from which somebody may be there.
 _MAYBE = 112
 

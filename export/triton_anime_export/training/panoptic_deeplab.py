@@ -40,7 +40,7 @@ EFFECT_SEEN, EFFECT_HIDES = 64, 200
 
 @dataclass(frozen=True)
 class Batch:
-    """Frames [B,3,h,w] in 0..1, class shares [B,4,h/4,w/4], heat [B,1,..], offsets and their weight, kinds.
+    """Frames [B,3,h,w] in 0..1, class shares [B,4,h/2,w/2], heat [B,1,h/4,w/4], offsets, their weight, kinds.
 
     ``kinds`` is int64 [B,h/4,w/4], an index into ``KINDS``.
     """
@@ -67,8 +67,8 @@ class Trainee(nn.Module):
 
     def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Normalised image [B,3,h,w] -> what the core gives, and logits of the kinds [B,K,h/4,w/4]."""
-        x = self.core.decoded(image)
-        return self.core.semantic(x), self.core.center(x), self.core.offset(x), self.kinds(x)
+        x, first = self.core.decoded_and_fine(image)
+        return *self.core.answers(x, first), self.kinds(x)
 
 
 def class_map(
@@ -84,10 +84,11 @@ def class_map(
 def targets(
     label: NDArray[np.uint8], ids: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Class shares [4,h,w], heat [1,h,w], offsets [2,h,w] in ``OFFSET_UNIT``, their weight [1,h,w]."""
+    """Class shares [4,2h,2w], heat [1,h,w], offsets [2,h,w] in ``OFFSET_UNIT``, their weight [1,h,w]."""
     h, w = label.shape[0] // network.STRIDE, label.shape[1] // network.STRIDE
     onehot = (label[..., None] == np.arange(len(network.CLASSES))).astype(np.float32)
-    shares = cv2.resize(onehot, (w, h), interpolation=cv2.INTER_AREA).transpose(2, 0, 1)
+    fine = (label.shape[1] // network.FINE_STRIDE, label.shape[0] // network.FINE_STRIDE)
+    shares = cv2.resize(onehot, fine, interpolation=cv2.INTER_AREA).transpose(2, 0, 1)
     half = network.STRIDE // 2
     grid_ids = ids[half :: network.STRIDE, half :: network.STRIDE]
     ys, xs = np.mgrid[0:h, 0:w].astype(np.float32)
@@ -181,7 +182,7 @@ def _normalised(frames: torch.Tensor) -> torch.Tensor:
 def predict(
     model: nn.Module, frame: NDArray[np.uint8]
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]]:
-    """One frame uint8 [H,W,3] -> SEMANTIC uint8 [4,h,w], CENTER uint8 [h,w], OFFSET float32 [2,h,w]."""
+    """One frame uint8 [H,W,3] -> SEMANTIC uint8 [4,2h,2w], CENTER uint8 [h,w], OFFSET float32 [2,h,w]."""
     served = network.Served(model).to(device()).eval()  # type: ignore[arg-type]
     with torch.no_grad():
         outputs = served(torch.from_numpy(np.array(frame))[None].to(device()))
@@ -216,6 +217,7 @@ def train(run: Run) -> nn.Module:
         Sampler(Bank(run.bank, "train"), BATCH),
         loss,
         out=run.out,
+        beside=run.beside,
         minutes=run.minutes,
         steps=run.steps,
         lr=3e-3 if run.start is None else 1.5e-3,

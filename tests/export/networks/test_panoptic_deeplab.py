@@ -15,7 +15,7 @@ def test_served_tensors() -> None:
     served = build("lite").eval()
     with torch.no_grad():
         semantic, center, offset = served(torch.randint(0, 256, (2, 90, 160, 3), dtype=torch.uint8))
-    assert semantic.shape == (2, 4, 72, 128)
+    assert semantic.shape == (2, 4, 144, 256)
     assert semantic.dtype == torch.uint8
     assert (semantic.int().sum(1) - 255).abs().max() <= 2
     assert center.shape == (2, 72, 128)
