@@ -40,6 +40,9 @@ _NOISE = 3
 
 # Levels of difference to a background that was seen: nothing stands there; alpha rises; surely somebody.
 _EQUAL, _DIFFERENT, _SURE = 5, 20, 60
+# Probability of a character, of 255, from which a likeness to the plate says nothing: the plate may show
+# somebody who was missed in another drawing.
+_LIKELY = 205
 _EVIDENCE = np.clip((np.arange(256) - _DIFFERENT) * 255 / (_SURE - _DIFFERENT), 0, 255).astype(np.uint8)
 
 
@@ -145,7 +148,7 @@ def plate(frame: U8, hole: Mask, answer: U8 | None) -> U8:
     return fill.blend_in(frame, hole, answer)
 
 
-def corrected(frame: U8, alpha: U8, background: U8, shown: Mask) -> U8:
+def corrected(frame: U8, alpha: U8, background: U8, shown: Mask, chance: U8 | None = None) -> U8:
     """Alpha corrected by a background that was really seen: what differs from it stands in front of it.
 
     Args:
@@ -153,6 +156,8 @@ def corrected(frame: U8, alpha: U8, background: U8, shown: Mask) -> U8:
         alpha: [H,W] of all characters.
         background: [H,W,3] plate.
         shown: [H,W] where the plate's pixels come from other drawings, and a character may stand.
+        chance: [any,any] probability · 255 of a character, if known: where it is not high, what looks like
+            the plate is the plate, however much of it the matting took along.
 
     Returns:
         [H,W] uint8; the same as ``alpha`` outside ``shown``.
@@ -173,7 +178,14 @@ def corrected(frame: U8, alpha: U8, background: U8, shown: Mask) -> U8:
     evidence = cv2.morphologyEx(evidence, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     where = shown[here]
     part = np.where(where, cv2.max(out[here], np.rint(evidence).astype(np.uint8)), out[here])
-    part[where & (apart <= _EQUAL) & (part < 128)] = 0
+    equal = where & (apart <= _EQUAL)
+    part[equal & (part < 128)] = 0
+    if chance is not None:
+        height, width = alpha.shape
+        likely = cv2.resize(chance, (width, height), interpolation=cv2.INTER_LINEAR)[here] >= _LIKELY
+        # here too, a small place is a coincidence
+        bare = (equal & ~likely).view(np.uint8)
+        part[cv2.morphologyEx(bare, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0] = 0
     out[here] = part
     return out
 

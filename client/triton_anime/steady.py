@@ -76,7 +76,8 @@ def _corrected(plated: Iterable[tuple[Cel, Plate]]) -> Iterator[Settled]:
     """The masks with what each drawing alone says about them, its plate included."""
     for cel, plate in plated:
         prior = cel.prior.copy()
-        alpha = decompose.corrected(cel.image, cel.alpha, plate.image, plate.copied & (prior == 0))
+        chance = None if cel.probability is None else cel.probability[CHARACTER]
+        alpha = decompose.corrected(cel.image, cel.alpha, plate.image, plate.copied & (prior == 0), chance)
         _move_flashes(cel, alpha, prior)
         yield Settled(cel, plate, alpha, prior)
 
