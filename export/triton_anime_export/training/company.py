@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 _EVERY = 40
-"""Steps between two meetings: writing and reading weights then takes a hundredth of the time."""
+"""Steps between two meetings: few enough that the processes stay in one valley."""
 
 _STALE_S = 300.0
 """Age at which another's weights no longer count: it has ended."""
