@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from triton_anime.boxes import grow
+
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -69,17 +71,11 @@ def blend_in(plate: U8, missing: Mask, answer: U8) -> U8:
     """
     height, width = missing.shape
     out = plate.copy()
-    x, y, w, h = cv2.boundingRect(missing.astype(np.uint8))
-    if w == 0:
+    box = cv2.boundingRect(missing.astype(np.uint8))
+    if box[2] == 0:
         return out
-    margin = 12
-    x0, y0, x1, y1 = (
-        max(0, x - margin),
-        max(0, y - margin),
-        min(width, x + w + margin),
-        min(height, y + h + margin),
-    )
-    here = (slice(y0, y1), slice(x0, x1))
+    x0, y0, w, h = grow(box, 12, width, height)
+    here = (slice(y0, y0 + h), slice(x0, x0 + w))
     hole = missing[here]
     matrix = np.array([[answer.shape[1] / width, 0, 0], [0, answer.shape[0] / height, 0]], np.float64)
     # pixel centres meet: output (x, y) looks at ((x + x0 + ½)·s − ½, …)
@@ -88,7 +84,7 @@ def blend_in(plate: U8, missing: Mask, answer: U8) -> U8:
     enlarged = cv2.warpAffine(
         answer,
         matrix,
-        (x1 - x0, y1 - y0),
+        (w, h),
         flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     ).astype(np.float32)

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from triton_anime.boxes import enlarge, grow
+
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
@@ -52,11 +54,10 @@ def guided_around(mask: U8, frame: U8, radius: int, epsilon: float, margin: int 
     if not mask.any():
         return np.zeros(frame.shape[:2], np.uint8)
     (h, w), (height, width) = mask.shape, frame.shape[:2]
-    x, y, bw, bh = cv2.boundingRect(mask)
-    x0, y0, x1, y1 = max(0, x - margin), max(0, y - margin), min(w, x + bw + margin), min(h, y + bh + margin)
     # whole cells: the part must cover the same place in both
-    left, top = x0 * width // w, y0 * height // h
-    right, bottom = -(-x1 * width // w), -(-y1 * height // h)
+    cells = grow(cv2.boundingRect(mask), margin, w, h)
+    left, top, wide, high = enlarge(cells, (h, w), (height, width))
+    right, bottom = left + wide, top + high
     # the coarse mask on the grid that the part's own reduction has
     size = max(1, round((right - left) * w / width)), max(1, round((bottom - top) * h / height))
     step_x, step_y = (right - left) / size[0], (bottom - top) / size[1]

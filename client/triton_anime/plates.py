@@ -22,16 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime import fill, motion
+from triton_anime.boxes import Box, enlarge, grow
 from triton_anime.decompose import hole_of, to_invent
 from triton_anime.layers import difference
 from triton_anime.recover import (
     INVENTED,
     SEEN,
     UNKNOWN,
-    Box,
     Picture,
-    enlarge,
-    grow,
     meet,
     paint,
     pieces,

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime import motion
+from triton_anime.boxes import Box, grow
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Box = tuple[int, int, int, int]
 
 # State of a plate's pixel.
 UNKNOWN, SEEN, INVENTED = 0, 1, 2
@@ -152,21 +152,6 @@ def warp(values: U8, matrix: F64, box: Box, interpolation: int) -> U8:
     local = motion.chain(np.array([[1.0, 0, -x], [0, 1.0, -y]]), matrix)
     moved = cv2.warpAffine(values, local, (w, h), flags=interpolation, borderMode=cv2.BORDER_CONSTANT)
     return cast(U8, moved)
-
-
-def grow(box: Box, by: int, width: int, height: int) -> Box:
-    """``box`` with a margin, inside the picture."""
-    x, y, w, h = (int(value) for value in box)
-    x0, y0, x1, y1 = max(0, x - by), max(0, y - by), min(width, x + w + by), min(height, y + h + by)
-    return x0, y0, x1 - x0, y1 - y0
-
-
-def enlarge(box: Box, small: tuple[int, int], large: tuple[int, int]) -> Box:
-    """A box of working pixels in full-resolution pixels; sizes are (height, width)."""
-    (h, w), (height, width) = small, large
-    x0, y0 = box[0] * width // w, box[1] * height // h
-    x1, y1 = -(-(box[0] + box[2]) * width // w), -(-(box[1] + box[3]) * height // h)
-    return x0, y0, min(width, x1) - x0, min(height, y1) - y0
 
 
 def _compare(here: Picture, other: Picture, matrix: F64, box: Box) -> tuple[F32, float, float]:

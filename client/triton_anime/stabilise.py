@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from triton_anime.boxes import grow
 from triton_anime.whole_shift import whole_shift
 
 U8 = NDArray[np.uint8]
@@ -117,18 +118,13 @@ def _shift_whole(previous: U8, current: U8, mask: Mask, flow: F32, moved: F32, d
     shift = whole_shift(current, mask, previous, round(_REACH * current.shape[1]))
     if shift is None or shift == (0, 0):
         return
-    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
-    rim = max(4, round(_RIM * max(w, h)))
     height, width = mask.shape
-    top, left, bottom, right = (
-        max(0, y - rim),
-        max(0, x - rim),
-        min(height, y + h + rim),
-        min(width, x + w + rim),
-    )
-    here = (slice(top, bottom), slice(left, right))
-    rows = np.clip(np.arange(top, bottom) + shift[1], 0, height - 1)
-    columns = np.clip(np.arange(left, right) + shift[0], 0, width - 1)
+    box = cv2.boundingRect(mask.view(np.uint8))
+    rim = max(4, round(_RIM * max(box[2:])))
+    x, y, w, h = grow(box, rim, width, height)
+    here = (slice(y, y + h), slice(x, x + w))
+    rows = np.clip(np.arange(y, y + h) + shift[1], 0, height - 1)
+    columns = np.clip(np.arange(x, x + w) + shift[0], 0, width - 1)
     unlike = _difference(previous[rows[:, None], columns], current[here])
     around = cv2.dilate(mask[here].view(np.uint8), np.ones((2 * rim + 1, 2 * rim + 1), np.uint8)) > 0
     better = around & (unlike + 1.0 < np.where(disagree[here], 255, moved[here]))
