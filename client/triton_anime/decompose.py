@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime import fill, layers
+from triton_anime.doubt import doubtful
 from triton_anime.guided import guided_around
 from triton_anime.panoptic import EFFECT, nearest_label
 
@@ -91,26 +92,14 @@ def effect_prior(masks: U8 | None, probabilities: U8 | None, frame: U8) -> U8:
     share = _SEGMENTATION_SHARE
     mean = said[0] if len(said) == 1 else cv2.addWeighted(said[0], 1 - share, said[1], share, 0)
     table = np.clip((np.arange(256) - _EFFECT_BLACK) * 255.0 / (_EFFECT_WHITE - _EFFECT_BLACK), 0, 255)
-    sure = _without_doubtful(cv2.LUT(mean, np.rint(table).astype(np.uint8)))
+    sure = cv2.LUT(mean, np.rint(table).astype(np.uint8))
+    sure[doubtful(sure > 0, sure >= _BOLD, _BOLD_SHARE, _SPECK * sure.size)] = 0
     if not sure.any():
         return np.zeros(frame.shape[:2], np.uint8)
     # a wider window fills rings and joins sparks
     fine = guided_around(sure, frame, radius=2, epsilon=1e-3)
     fine[fine < 12] = 0
     return fine
-
-
-def _without_doubtful(mask: U8) -> U8:
-    """The mask without connected parts that are too small for a layer, or of which the network is not sure.
-
-    Two thresholds, as edges have them (Canny, 1986): what is sure takes along what it hangs together with.
-    """
-    count, parts, stats, _ = cv2.connectedComponentsWithStats((mask > 0).astype(np.uint8), connectivity=8)
-    areas = stats[:, cv2.CC_STAT_AREA]
-    bold = np.bincount(parts[mask >= _BOLD], minlength=count)
-    doubtful = (areas < _SPECK * mask.size) | (bold < _BOLD_SHARE * areas)
-    doubtful[0] = False
-    return np.where(doubtful[parts], 0, mask).astype(np.uint8) if doubtful.any() else mask
 
 
 def margin_of(height: int, width: int) -> int:

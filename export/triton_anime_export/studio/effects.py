@@ -10,7 +10,7 @@ import skia
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from . import blasts, fields, haste, light, matter, runes, speed_lines, strikes, weather
+from . import blasts, fields, haste, light, matter, runes, signs, speed_lines, strikes, weather
 from .effect_stage import Stage
 from .paint import Colour, hsv, mix, pixels
 from .source import EFFECT_TYPES, Source
@@ -19,15 +19,37 @@ DRAWERS: dict[str, tuple[Callable[[Stage], None], ...]] = {
     "energy_glow": (light.energy_glow, fields.aura, fields.orb, fields.comet, weather.motes),
     "fire": (matter.fire, fields.blaze, fields.blaze, fields.comet),
     "light_beam": (light.light_beam, fields.god_rays, fields.surge, fields.surge),
-    "sparkles": (light.sparkles, weather.glitter, weather.motes, weather.snow, weather.petals),
-    "explosion": (matter.explosion, blasts.blast, blasts.blast, strikes.burst),
-    "smoke": (matter.smoke, blasts.plume, blasts.plume, blasts.plume),
+    "sparkles": (
+        light.sparkles,
+        weather.glitter,
+        weather.motes,
+        weather.snow,
+        weather.petals,
+        signs.crosses,
+        signs.crosses,
+    ),
+    "explosion": (matter.explosion, blasts.blast, blasts.blast, strikes.burst, signs.puffs),
+    "smoke": (matter.smoke, blasts.plume, blasts.plume, blasts.plume, signs.puffs),
     "lightning": (light.lightning, strikes.cel_bolt, strikes.sparks),
-    "speed_lines": (haste.speed_lines, speed_lines.focus, speed_lines.stream, speed_lines.hatch),
+    "speed_lines": (
+        haste.speed_lines,
+        speed_lines.focus,
+        speed_lines.stream,
+        speed_lines.hatch,
+        signs.bars,
+        signs.bars,
+    ),
     "water": (matter.water, weather.torrent, weather.rain, weather.bubbles, weather.ripples),
-    "magic": (light.magic, light.magic, runes.sigils, runes.ward, runes.orbit),
-    "motion_blur": (haste.motion_blur, strikes.slash, strikes.slash, strikes.blade_line, strikes.streak),
-    "shockwave": (haste.shockwave, strikes.rings, strikes.dome, strikes.burst),
+    "magic": (light.magic, light.magic, runes.sigils, runes.ward, runes.orbit, signs.emblem, signs.emblem),
+    "motion_blur": (
+        haste.motion_blur,
+        strikes.slash,
+        strikes.slash,
+        strikes.blade_line,
+        strikes.streak,
+        signs.swirls,
+    ),
+    "shockwave": (haste.shockwave, strikes.rings, strikes.dome, strikes.burst, signs.hoop, signs.swirls),
 }
 """How each type is drawn: one way is chosen for every effect. Rain is water; snow and petals are sparkles."""
 
@@ -36,7 +58,7 @@ FULL_SHEET = frozenset(
 )
 """Ways that fill the sheet: they are meant to cover a whole frame (style ``full frame``)."""
 
-NEVER_ADDED = frozenset({weather.petals, matter.smoke, blasts.plume})
+NEVER_ADDED = frozenset({weather.petals, matter.smoke, blasts.plume, signs.puffs})
 """Ways whose darker tones only make sense painted over the picture."""
 
 ADDITIVE_SHARE = {

@@ -17,6 +17,7 @@ from triton_anime_export.studio.bank import Bank, Clip
 from triton_anime_export.studio.effect_pool import EffectPool
 from triton_anime_export.studio.variety import in_blocks
 from triton_anime_export.training.augment import Frame, Maps
+from triton_anime_export.training.scenery import with_clouds, with_crowns, with_walls
 
 TRIES = 6
 
@@ -27,6 +28,10 @@ large squares would mean a character, since sprites of games come enlarged more 
 DENSE = 0.35
 """Share of recomposed plates that are shown smaller and sharper: soft ones alone teach that sharpness is a
 character."""
+
+WALLS, CROWNS, CLOUDS = 0.15, 0.2, 0.2
+"""Share of recomposed plates with walls of windows, with crowns of pointed leaves and with clouds: without
+them it takes the first two for hair and clothes and the last for smoke."""
 
 _TAKEABLE: WeakKeyDictionary[Bank, dict[tuple[int, int], bool]] = WeakKeyDictionary()
 """What :func:`_takeable` said of a bank's drawings: looking at four maps costs more than using one."""
@@ -59,6 +64,15 @@ def draw(
         frame, objects = _denser(rng, frame, objects)
     if rng.random() < 0.4:
         frame = _cluttered(rng, frame, bank)
+    bare = frame
+    if rng.random() < WALLS:
+        frame = with_walls(rng, frame, np.asarray(_pick(rng, bank)[0].plate[0]))
+    if rng.random() < CLOUDS:
+        frame = with_clouds(rng, frame)
+    if rng.random() < CROWNS:
+        frame = with_crowns(rng, frame)
+    if frame is not bare:
+        objects = np.where((frame != bare).any(axis=2), 0, objects).astype(np.uint8)
     if rng.random() < 0.5:
         frame = _recoloured(rng, frame)
     frame = frame.astype(np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -58,13 +58,19 @@ class TwoClips:
         return self.clips[index]
 
 
+def without_scenery(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plates stay as they were drawn."""
+    for share in ("DENSE", "WALLS", "CROWNS", "CLOUDS"):
+        monkeypatch.setattr(recompose, share, 0.0)
+
+
 def test_recomposed_frames_are_alpha_times_character_over_another_plate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(recompose, "_recoloured", lambda rng, plate: plate)
     monkeypatch.setattr(recompose, "_cluttered", lambda rng, plate, bank: plate)
     monkeypatch.setattr(recompose, "PIXEL_ART", 0.0)
-    monkeypatch.setattr(recompose, "DENSE", 0.0)
+    without_scenery(monkeypatch)
     bank = cast(Bank, TwoClips())
     on_blue = 0
     for seed in range(20):
@@ -130,7 +136,7 @@ def test_pixel_art_has_large_squares_and_hard_edges(monkeypatch: pytest.MonkeyPa
     """Everything is in pixels: alpha is all or nothing, in squares, and the truth follows."""
     monkeypatch.setattr(recompose, "_cluttered", lambda rng, plate, bank: plate)
     monkeypatch.setattr(recompose, "PIXEL_ART", 1.0)
-    monkeypatch.setattr(recompose, "DENSE", 0.0)
+    without_scenery(monkeypatch)
     shown = 0
     for seed in range(12):
         _, maps = recompose.draw(np.random.default_rng(seed), cast(Bank, TwoClips()), share=1.0)
@@ -141,6 +147,30 @@ def test_pixel_art_has_large_squares_and_hard_edges(monkeypatch: pytest.MonkeyPa
         assert soft.sum() <= 0.25 * (alpha > 0).sum()
         assert np.array_equal(alpha >= 128, maps["ids"] > 0) or (maps["ids"][alpha >= 128] > 0).mean() > 0.6
     assert shown >= 8
+
+
+def test_scenery_is_background_and_hides_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recompose, "_cluttered", lambda rng, plate, bank: plate)
+    monkeypatch.setattr(recompose, "_character", lambda rng, bank: None)
+    monkeypatch.setattr(recompose, "_recoloured", lambda rng, plate: plate)
+    monkeypatch.setattr(recompose, "PIXEL_ART", 0.0)
+    without_scenery(monkeypatch)
+    monkeypatch.setattr(recompose, "WALLS", 1.0)
+    bank = TwoClips()
+    everything = np.full((1, HEIGHT, WIDTH), 255, np.uint8)
+    bank.clips = (replace(bank.clips[1], object=everything),)
+    monkeypatch.setattr(TwoClips, "__len__", lambda self: 1)
+    monkeypatch.setattr(recompose, "with_walls", lambda rng, plate, other: half(plate))
+    frame, maps = recompose.draw(np.random.default_rng(1), cast(Bank, bank), share=1.0)
+    assert np.array_equal(maps["object"] == 0, (frame == GREY).all(axis=2))
+    assert not maps["ids"].any()
+
+
+def half(plate: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Grey on the left."""
+    out = plate.copy()
+    out[:, : WIDTH // 2] = GREY
+    return out
 
 
 def test_a_dense_plate_keeps_its_objects_where_they_are_drawn() -> None:
