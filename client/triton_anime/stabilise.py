@@ -3,9 +3,9 @@
 A network answers every drawing anew, so edges flicker where nothing moves. The alpha of the previous
 drawing, warped along the flow, is mixed in exactly where two independent signs say that the flow is
 right: the warped picture looks like this one, and the flow there and back agrees (the occlusion test of
-Sundaram, Brox & Keutzer, "Dense point trajectories", 2010). Where flow loses a character, it is looked for
-as a whole. Fast motion gets no weight at all: there a stale mask would be seen as a smear, and flicker is not
-seen.
+Sundaram, Brox & Keutzer, "Dense point trajectories", 2010). Where flow loses a character or the background
+beside one, these are looked for as a whole. Fast motion gets no weight at all: there a stale mask would be
+seen as a smear, and flicker is not seen.
 
 The same trust, asked of both neighbours, tells drawn light from people: somebody moves, and most of him is
 found again in the drawing before or after; an explosion is another shape each time. A part of the mask that
@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_anime.boxes import grow
+from triton_anime.boxes import Box, grow
 from triton_anime.whole_shift import whole_shift
 
 U8 = NDArray[np.uint8]
@@ -40,6 +40,8 @@ _FAST = 0.06
 # Pixels of a character below which it is not looked for, share of the width within which it is, and share of
 # its longer side by which its mask may be too small.
 _FEWEST, _REACH, _RIM = 30, 0.09, 0.08
+# Every so many pixels and rows of the background say how it moves.
+_SPARSE = 4
 # Mean trust below which a part of a mask is nobody's; larger parts than this share of the largest may be
 # somebody who moved out of every recognition, and stay.
 _UNKNOWN, _SMALL = 0.5, 0.3
@@ -77,9 +79,9 @@ def trust(previous: U8, current: U8, forward: F32, backward: F32, identity: U8 |
         identity: [h,w] number of the character at each pixel of this drawing, 0 none, if known.
 
     Returns:
-        The weights, and as flow ``backward``; in its place the shift of a character as a whole where that
-        explains the colours better, and exactly zero where standing still explains them as well (so that a
-        still picture is copied and not resampled).
+        The weights, and as flow ``backward``; in its place the shift of a character, or of the background, as
+        a whole where that explains the colours better, and exactly zero where standing still explains them as
+        well (so that a still picture is copied and not resampled).
     """
     flow = backward.copy()
     still = _difference(previous, current)
@@ -87,8 +89,10 @@ def trust(previous: U8, current: U8, forward: F32, backward: F32, identity: U8 |
     there_and_back = flow + _sample(forward, flow)
     disagree = np.sqrt((there_and_back**2).sum(axis=2)) > 1.0 + 0.1 * np.sqrt((flow**2).sum(axis=2))
     if identity is not None:
+        known = _Candidate(previous, current, flow, moved, disagree)
+        known.shift_background(identity == 0)
         for number in np.unique(identity[identity > 0]).tolist():
-            _shift_whole(previous, current, identity == number, flow, moved, disagree)
+            known.shift_character(identity == number)
     standing = still <= moved + 1.0
     flow[standing] = 0
     colour = np.where(standing, still, moved)
@@ -102,35 +106,61 @@ def trust(previous: U8, current: U8, forward: F32, backward: F32, identity: U8 |
     return Link(weight.astype(np.float32), flow)
 
 
-def _shift_whole(previous: U8, current: U8, mask: Mask, flow: F32, moved: F32, disagree: Mask) -> None:
-    """Take the shift of a character as a whole where it explains its colours better, in place.
+@dataclass(frozen=True)
+class _Candidate:
+    """Flow current→previous as it is known so far, and what speaks against it; arrays are changed in place.
 
-    Args:
+    Attributes:
         previous: [h,w,3].
         current: [h,w,3].
-        mask: [h,w] the character in the current drawing.
-        flow: [h,w,2] flow current→previous.
-        moved: [h,w] difference of colour that it leaves.
+        flow: [h,w,2].
+        moved: [h,w] difference of colour that the flow leaves.
         disagree: [h,w] where it contradicts itself.
     """
-    if np.count_nonzero(mask) < _FEWEST:
-        return
-    shift = whole_shift(current, mask, previous, round(_REACH * current.shape[1]))
-    if shift is None or shift == (0, 0):
-        return
-    height, width = mask.shape
-    box = cv2.boundingRect(mask.view(np.uint8))
-    rim = max(4, round(_RIM * max(box[2:])))
-    x, y, w, h = grow(box, rim, width, height)
-    here = (slice(y, y + h), slice(x, x + w))
-    rows = np.clip(np.arange(y, y + h) + shift[1], 0, height - 1)
-    columns = np.clip(np.arange(x, x + w) + shift[0], 0, width - 1)
-    unlike = _difference(previous[rows[:, None], columns], current[here])
-    around = cv2.dilate(mask[here].view(np.uint8), np.ones((2 * rim + 1, 2 * rim + 1), np.uint8)) > 0
-    better = around & (unlike + 1.0 < np.where(disagree[here], 255, moved[here]))
-    flow[here][better] = shift
-    moved[here][better] = unlike[better]
-    disagree[here][better] = False
+
+    previous: U8
+    current: U8
+    flow: F32
+    moved: F32
+    disagree: Mask
+
+    def shift_background(self, background: Mask) -> None:
+        """Take the shift of the background [h,w] as a whole: flow is blurred beside who stands before it."""
+        some = np.zeros_like(background)
+        some[::_SPARSE, ::_SPARSE] = True
+        found = self.flow[background & some]
+        if len(found) < _FEWEST:
+            return
+        height, width = background.shape
+        dx, dy = np.median(found, axis=0).tolist()
+        self._take((dx, dy), (0, 0, width, height), np.ones(background.shape, bool))
+
+    def shift_character(self, mask: Mask) -> None:
+        """Take the shift of a character [h,w] of the current drawing as a whole."""
+        if np.count_nonzero(mask) < _FEWEST:
+            return
+        shift = whole_shift(self.current, mask, self.previous, round(_REACH * mask.shape[1]))
+        if shift is None:
+            return
+        height, width = mask.shape
+        box = cv2.boundingRect(mask.view(np.uint8))
+        rim = max(4, round(_RIM * max(box[2:])))
+        x, y, w, h = grow(box, rim, width, height)
+        part = mask[y : y + h, x : x + w].view(np.uint8)
+        around = cv2.dilate(part, np.ones((2 * rim + 1, 2 * rim + 1), np.uint8)) > 0
+        self._take(shift, (x, y, w, h), around)
+
+    def _take(self, shift: tuple[float, float], box: Box, where: Mask) -> None:
+        """The shift in place of the flow wherever it explains the colours better, inside a box."""
+        x, y, w, h = box
+        here = (slice(y, y + h), slice(x, x + w))
+        shifted = np.full((h, w, 2), shift, np.float32)
+        there = _sample(self.previous, shifted, origin=(x, y))
+        unlike = _difference(there, self.current[here])
+        better = where & (unlike + 1.0 < np.where(self.disagree[here], 255, self.moved[here]))
+        self.flow[here][better] = shift
+        self.moved[here][better] = unlike[better]
+        self.disagree[here][better] = False
 
 
 def flashes(alpha: U8, before: Link | None, after: Link | None, chance: U8 | None = None) -> Mask:
@@ -239,11 +269,12 @@ def _grid(x: int, y: int, w: int, h: int, scale_x: float, scale_y: float) -> tup
     return np.tile(columns, (h, 1)), np.tile(rows[:, None], (1, w))
 
 
-def _sample(values: NDArray[V], flow: F32, interpolation: int = cv2.INTER_LINEAR) -> NDArray[V]:
+def _sample(values: NDArray[V], flow: F32, origin: tuple[int, int] = (0, 0)) -> NDArray[V]:
+    """``values`` where ``flow`` [h,w,2] points from a rectangle of its size at ``origin`` (x, y)."""
     h, w = flow.shape[:2]
-    map_x = flow[..., 0] + np.arange(w, dtype=np.float32)
-    map_y = flow[..., 1] + np.arange(h, dtype=np.float32)[:, None]
-    moved = cv2.remap(values, map_x, map_y, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    map_x = flow[..., 0] + np.arange(origin[0], origin[0] + w, dtype=np.float32)
+    map_y = flow[..., 1] + np.arange(origin[1], origin[1] + h, dtype=np.float32)[:, None]
+    moved = cv2.remap(values, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cast(NDArray[V], moved)
 
 

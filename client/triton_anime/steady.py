@@ -56,10 +56,16 @@ def steadied(cels: Iterable[Cel]) -> Iterator[Cel]:
 def settled(plated: Iterable[tuple[Cel, Plate]]) -> Iterator[Settled]:
     """Masks corrected by both neighbours once more, after what the plates said: it flickers too.
 
-    Drawings without links (see :func:`steadied`) only get what their own plate says.
+    Twice over, so that what both neighbours of a neighbour say counts as well. Drawings without links (see
+    :func:`steadied`) only get what their own plate says.
     """
+    return _by_neighbours(_by_neighbours(_corrected(plated)))
+
+
+def _by_neighbours(drawings: Iterable[Settled]) -> Iterator[Settled]:
+    """Each alpha corrected by that of the next drawing and by the corrected one of the drawing before."""
     past: U8 | None = None
-    for (cel, plate, now, prior), after in _with_next(_corrected(plated)):
+    for (cel, plate, now, prior), after in _with_next(drawings):
         alpha = now
         if after is not None and cel.after is not None:
             alpha = stabilise(alpha, after.alpha, cel.after, NEXT, cel.sure)

@@ -18,13 +18,16 @@ Mask = NDArray[np.bool_]
 
 # Side of the template, in cells, at which all of the surroundings are searched.
 _SIDE = 40
-# Side in pixels from which the last pixel does not matter.
-_LARGE = 160
 # Cells of a template below which it looks like anything.
 _FEWEST = 12
+# Share of the neighbouring errors below which an error is none.
+_EXACT = 0.02
 
 
-def whole_shift(current: U8, mask: Mask, previous: U8, reach: int) -> tuple[int, int] | None:
+Shift = tuple[float, float]
+
+
+def whole_shift(current: U8, mask: Mask, previous: U8, reach: int) -> Shift | None:
     """How far away the masked part of a drawing is found in another.
 
     Args:
@@ -34,8 +37,8 @@ def whole_shift(current: U8, mask: Mask, previous: U8, reach: int) -> tuple[int,
         reach: pixels to look around its own place.
 
     Returns:
-        (dx, dy) in pixels such that ``current[y, x]`` is ``previous[y + dy, x + dx]`` for most of the part;
-        None where it is too small to be recognised.
+        (dx, dy) in pixels and parts of them, such that ``current[y, x]`` is ``previous[y + dy, x + dx]`` for
+        most of the part; None where it is too small to be recognised.
     """
     _, _, width, height = cv2.boundingRect(mask.view(np.uint8))
     longest = max(width, height)
@@ -43,13 +46,10 @@ def whole_shift(current: U8, mask: Mask, previous: U8, reach: int) -> tuple[int,
     found = _match(current, mask, previous, step, (0, 0), max(3, reach // step))
     if found is None or step == 1:
         return found
-    fine = 1 if longest < _LARGE else 2
-    return _match(current, mask, previous, fine, found, step // fine + 1)
+    return _match(current, mask, previous, 1, found, step + 1)
 
 
-def _match(
-    current: U8, mask: Mask, previous: U8, step: int, start: tuple[int, int], reach: int
-) -> tuple[int, int] | None:
+def _match(current: U8, mask: Mask, previous: U8, step: int, start: Shift, reach: int) -> Shift | None:
     """The best shift within ``reach`` cells of ``start``, in cells of ``step`` pixels."""
     x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
     w, h = max(1, width // step), max(1, height // step)
@@ -68,4 +68,16 @@ def _match(
     window = wide[top + margin : bottom + margin, left + margin : right + margin].astype(np.float32)
     errors = cv2.matchTemplate(window, template, cv2.TM_SQDIFF, mask=inside)
     _, _, (column, row), _ = cv2.minMaxLoc(errors)
-    return (left + column) * step - x, (top + row) * step - y
+    across, down = _lowest(errors[row], column), _lowest(errors[:, column], row)
+    return (left + column + across) * step - x, (top + row + down) * step - y
+
+
+def _lowest(errors: NDArray[np.float32], place: int) -> float:
+    """Where between cells the errors [n] are least: a parabola through the least and its neighbours."""
+    if not 0 < place < len(errors) - 1:
+        return 0.0
+    before, least, after = (float(value) for value in errors[place - 1 : place + 2])
+    # copied pixels: the parabola leans to the side that is more alike
+    if least <= _EXACT * min(before, after):
+        return 0.0
+    return float(np.clip((before - after) / (2 * (before - 2 * least + after)), -0.5, 0.5))

@@ -58,3 +58,31 @@ def test_a_figure_that_flow_has_lost_is_trusted_where_it_went() -> None:
     link = trust(before, after, lost, lost, mask)
     assert link.weight[inside].min() > 0.5
     assert (link.flow[inside] == (-18, 0)).all()
+
+
+@pytest.mark.parametrize("shift", [0.25, 0.5, 0.8])
+def test_parts_of_a_pixel_count(shift: float) -> None:
+    before, _ = picture(100, 60, 40)
+    after, mask = picture(110, 60, 40)
+    moved = np.array([[1.0, 0, shift], [0, 1.0, 0]])
+    inside = (slice(55, 105), slice(105, 155))
+    after[inside] = cv2.warpAffine(after, moved, (W, H))[inside]
+    found = whole_shift(after, mask > 0, before, 20)
+    assert found is not None
+    assert found[0] == pytest.approx(-10 - shift, abs=0.2)
+    assert found[1] == pytest.approx(0, abs=0.2)
+
+
+def test_the_background_beside_somebody_moves_with_the_camera() -> None:
+    before, _ = picture(100, 60, 60)
+    wall, _ = picture(-200, -200, 10)
+    after, mask = picture(100, 60, 60)
+    pan = np.array([[1.0, 0, 7], [0, 1.0, 0]])
+    after[mask == 0] = cv2.warpAffine(wall, pan, (W, H))[mask == 0]
+    # the flow has blurred the standing figure into the background beside it
+    blurred = cv2.dilate(mask, np.ones((41, 41), np.uint8)) > 0
+    backward = np.where(blurred[..., None], 0, np.array([-7, 0])).astype(np.float32)
+    beside = (cv2.dilate(mask, np.ones((35, 35), np.uint8)) > 0) & (mask == 0)
+    beside[:, :169] = False  # what the figure hides there before
+    assert trust(before, after, -backward, backward).weight[beside].mean() < 0.3
+    assert trust(before, after, -backward, backward, mask).weight[beside].mean() > 0.6
