@@ -32,8 +32,6 @@ class Cel:
     """Flow from the drawing before to this one and back, [h,w,2] in working pixels."""
     identity: U8 | None = None
     """[h,w] at the working resolution."""
-    confirmed: frozenset[int] = frozenset()
-    """Numbers of whom the segmentation was sure in this drawing or an earlier one of the shot."""
     alpha: U8 = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
     prior: U8 = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
     mask_quality: float | None = None
@@ -56,7 +54,7 @@ class Cel:
 
     def coarse(self) -> U8 | None:
         """What segmentation and tracker know of the characters, as ``characters.coarse_mask`` has it."""
-        return coarse_mask(self.probability, self.identity, self.confirmed)
+        return coarse_mask(self.probability, self.identity)
 
     def doubt(self) -> NDArray[np.bool_] | None:
         """Where the segmentation or the tracker sees somebody, [h,w], whatever the alpha says."""

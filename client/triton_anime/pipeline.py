@@ -161,16 +161,12 @@ class Pipeline:
     def _track(self, cels: Iterable[Cel]) -> Iterator[Cel]:
         """Identities from drawing to drawing: the only stage that must take a shot in order on the server."""
         tracker = open_tracker(self._server, self.settings.tracker, memory_every=self.settings.memory_every)
-        confirmed: set[int] = set()
         for cel in cels:
             if cel.drawing.is_shot_start:
                 tracker.reset(cel.drawing.shot)
-                confirmed.clear()
             if cel.segmentation is not None:
                 backward = None if cel.flow is None else cel.flow[1]
                 cel.identity = tracker.step(cel.working, cel.segmentation.instances, backward).identity
-                confirmed |= characters.confirmed_by(cel.segmentation.probability, cel.identity)
-                cel.confirmed = frozenset(confirmed)
             yield cel
 
     def _refine(self, cel: Cel, pool: ThreadPoolExecutor) -> Callable[[], Cel]:

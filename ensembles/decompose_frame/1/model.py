@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from triton_anime import characters, decompose
+from triton_anime import decompose
 from triton_anime.errors import InputError
+from triton_anime.panoptic import CHARACTER
 from triton_anime.prompts import DEFAULT_PROMPTS
 from triton_anime.serving import detail, segmentation
 from triton_anime.serving.calls import (
@@ -127,7 +128,7 @@ async def _answer(request: Any, roles: _Roles) -> Any:
     )
     probabilities = segmented.probabilities
     found = segmented.at(height, width)
-    alpha = await roles.alpha(request, frame, found.boxes, characters.coarse_mask(probabilities, None))
+    alpha = await roles.alpha(request, frame, found.boxes, probabilities[CHARACTER])
     prior = decompose.effect_prior(masks, probabilities, frame)
     hole, small, small_hole = decompose.hole_to_fill(
         frame, alpha, prior, (working.shape[0], working.shape[1])
