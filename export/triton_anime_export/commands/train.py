@@ -28,6 +28,7 @@ import click
     help="Folder in which several of these commands meet, each with its own --seed and --out, to train one "
     "network together: one process for each core or GPU.",
 )
+@click.option("--lr", type=float, help="Peak learning rate; the recipe's own by default.")
 def command(
     name: str,
     bank: Path,
@@ -37,6 +38,7 @@ def command(
     seed: int,
     start: Path | None,
     beside: Path | None,
+    lr: float | None,
 ) -> None:
     """Train the lite size of NAME and print its scores on held-out drawings.
 
@@ -51,7 +53,7 @@ def command(
         raise click.UsageError("give --minutes or --steps, not both")
     recipe = recipes.find(name)
     folder = out or Path("runs") / name
-    core = recipe.train(Run(bank, folder, minutes, steps, seed, start, beside))
+    core = recipe.train(Run(bank, folder, minutes, steps, seed, start, beside, lr))
     scores = recipe.score(core, folder, Bank(bank, "val"))
     length = f"{steps} steps" if steps is not None else f"{minutes or recipe.minutes:g} minutes"
     report = {

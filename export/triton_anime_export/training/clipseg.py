@@ -171,7 +171,7 @@ def train(run: Run) -> nn.Module:
             beside=run.beside,
             minutes=run.minutes,
             steps=run.steps,
-            lr=2e-3,
+            lr=run.lr or 2e-3,
             weight_decay=2e-2,
             seed=run.seed,
             clip_norm=1.0,

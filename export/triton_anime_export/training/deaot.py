@@ -219,7 +219,7 @@ def train(run: Run) -> nn.Module:
         beside=run.beside,
         minutes=run.minutes,
         steps=run.steps,
-        lr=1e-3,
+        lr=run.lr or 1e-3,
         weight_decay=1e-2,
         seed=run.seed,
         average=0.995,

@@ -1,4 +1,4 @@
-"""The training loop all recipes share: AdamW or Muon, one cycle, bf16, averaged weights, resumable.
+"""The training loop all recipes share: AdamW or Muon, one cycle, bf16 if quick, averaged weights, resumable.
 
 A recipe gives a model, a function that draws a batch from a random generator and a loss. The generator is
 seeded by (seed, step), so a run that was cut off continues with the very batches it would have seen.
@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from triton_anime_export.training.company import Company
-from triton_anime_export.training.optimiser import AdamW, Muon
+from triton_anime_export.training.optimiser import AdamW, Muon, bf16_pays
 
 # A deep network at several sizes needs more compiled convolutions than oneDNN keeps by default, and compiling
 # them again takes as long as running them. Read when the first one is made.
@@ -62,7 +62,7 @@ def fit(
     clip_norm: float = 5.0,
     checkpoint_minutes: float = 3.0,
     log_steps: int = 50,
-    bf16: bool = True,
+    bf16: bool | None = None,
     evaluate: Callable[[nn.Module], dict[str, float]] | None = None,
     evaluations: int = 3,
     part: str = "",
@@ -87,7 +87,7 @@ def fit(
         clip_norm: largest norm of the gradient.
         checkpoint_minutes: between two checkpoints, wall time.
         log_steps: between two log lines.
-        bf16: autocast to bfloat16.
+        bf16: autocast to bfloat16; None: where it pays.
         evaluate: called with the averaged model on the way; its numbers are logged.
         evaluations: how many times.
         part: submodule that is the network proper; the rest only teaches it. It is what is evaluated, saved
@@ -103,6 +103,7 @@ def fit(
         raise ValueError("give either minutes or steps")
     where = device()
     clock = time.perf_counter
+    half = bf16_pays(where) if bf16 is None else bf16
     out.mkdir(parents=True, exist_ok=True)
     model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(model).eval().requires_grad_(False)
@@ -140,7 +141,7 @@ def fit(
             group["lr"] = lr * one_cycle(progress)
         torch.manual_seed(seed * 1_000_003 + step)
         batch = batches(np.random.default_rng((seed, step)))
-        with torch.autocast(where.type, dtype=torch.bfloat16, enabled=bf16):
+        with torch.autocast(where.type, dtype=torch.bfloat16, enabled=half):
             losses = loss(model, batch)
         named = losses if isinstance(losses, dict) else {"loss": losses}
         total = torch.stack([value.float() for value in named.values()]).sum()

@@ -220,7 +220,7 @@ def train(run: Run) -> nn.Module:
         beside=run.beside,
         minutes=run.minutes,
         steps=run.steps,
-        lr=3e-3 if run.start is None else 1.5e-3,
+        lr=run.lr or (3e-3 if run.start is None else 1.5e-3),
         weight_decay=2e-2,
         seed=run.seed,
         evaluate=lambda current: score(current, held_out, clips=40),

@@ -105,7 +105,7 @@ def train(run: Run) -> nn.Module:
         beside=run.beside,
         minutes=run.minutes,
         steps=run.steps,
-        lr=1.2e-3 if run.start is None else 8e-4,
+        lr=run.lr or (1.2e-3 if run.start is None else 8e-4),
         weight_decay=1e-4,
         seed=run.seed,
         average=0.995,

@@ -33,6 +33,10 @@ WALLS, CROWNS, CLOUDS = 0.15, 0.2, 0.2
 """Share of recomposed plates with walls of windows, with crowns of pointed leaves and with clouds: without
 them it takes the first two for hair and clothes and the last for smoke."""
 
+NEAR, BEHIND = 0.5, 0.25
+"""Share of the effects that lie on or beside somebody, and of the recomposed frames whose effects lie behind
+everybody: what hides a part of somebody, or looks out behind them, is what is taken for a piece of them."""
+
 _TAKEABLE: WeakKeyDictionary[Bank, dict[tuple[int, int], bool]] = WeakKeyDictionary()
 """What :func:`_takeable` said of a bank's drawings: looking at four maps costs more than using one."""
 
@@ -81,6 +85,14 @@ def draw(
     h, w = frame.shape[:2]
     ids = np.zeros((h, w), np.uint8)
     alpha = np.zeros((h, w), np.float32)
+    light = {name: np.zeros((h, w), np.uint8) for name in ("effect", "effect_type")}
+    behind = rng.random() < BEHIND
+    if behind:
+        bare_maps = {"ids": ids, "alpha": ids, "object": objects, **light}
+        shown = np.clip(frame + 0.5, 0, 255).astype(np.uint8)
+        shown, lit = _with_effects(rng, shown, bare_maps, bank.effects, effects[1])
+        frame, objects = shown.astype(np.float32), lit["object"]
+        light = {name: lit[name] for name in light}
     # Objects of the plate stay part of it; those hidden when drawn have no map, hence the search above.
     for _ in range(int(rng.choice(4, p=[0.08, 0.5, 0.28, 0.14]))):
         layer = _character(rng, bank)
@@ -98,14 +110,10 @@ def draw(
         solid = a >= 0.5
         ids[solid] = np.where(identities[solid] > 0, identities[solid] + ids.max(), 0)
         objects = np.where(solid, 0, objects).astype(np.uint8)
-    maps = {
-        "ids": ids,
-        "alpha": (alpha * 255 + 0.5).astype(np.uint8),
-        "effect": np.zeros((h, w), np.uint8),
-        "effect_type": np.zeros((h, w), np.uint8),
-        "object": objects,
-    }
-    return _with_effects(rng, np.clip(frame + 0.5, 0, 255).astype(np.uint8), maps, bank.effects, effects[1])
+        light["effect"] = np.rint(light["effect"] * (1 - a)).astype(np.uint8)
+    maps = {"ids": ids, "alpha": (alpha * 255 + 0.5).astype(np.uint8), "object": objects, **light}
+    whole = np.clip(frame + 0.5, 0, 255).astype(np.uint8)
+    return (whole, maps) if behind else _with_effects(rng, whole, maps, bank.effects, effects[1])
 
 
 def _denser(
@@ -144,7 +152,9 @@ def _with_effects(
     ids, objects = maps["ids"].copy(), maps["object"].astype(np.float32)
     for _ in range(1 + int(rng.random() < 0.35)):
         which = int(rng.integers(len(pool)))
-        layer = _laid(rng, pool, which, w, h)
+        somebody = ids > 0
+        at = _on(rng, somebody) if somebody.any() and rng.random() < NEAR else None
+        layer = _laid(rng, pool, which, w, h, at)
         a = layer[..., 3]
         keep = 1 - a[..., None]
         if pool.additive[which]:
@@ -161,8 +171,22 @@ def _with_effects(
     return np.clip(picture + 0.5, 0, 255).astype(np.uint8), {"ids": ids, "effect_type": kind, **rounded}
 
 
-def _laid(rng: np.random.Generator, pool: EffectPool, which: int, w: int, h: int) -> NDArray[np.float32]:
-    """An effect somewhere in the picture, coloured anew now and then: premultiplied float32 RGBA [h,w,4]."""
+def _on(rng: np.random.Generator, mask: NDArray[np.bool_]) -> tuple[float, float]:
+    """A place (x, y) on a mask [h,w] or a little beside it."""
+    places = np.flatnonzero(mask)
+    y, x = divmod(int(places[rng.integers(len(places))]), mask.shape[1])
+    return x + rng.normal(0, 0.12) * mask.shape[0], y + rng.normal(0, 0.12) * mask.shape[0]
+
+
+def _laid(
+    rng: np.random.Generator,
+    pool: EffectPool,
+    which: int,
+    w: int,
+    h: int,
+    at: tuple[float, float] | None = None,
+) -> NDArray[np.float32]:
+    """An effect at a place (x, y), or anywhere, recoloured now and then: premultiplied float32 RGBA [h,w,4]."""
     rgba = np.array(pool.layers[which])
     if rng.random() < 0.5:
         rgba[..., :3] = _recoloured(rng, np.ascontiguousarray(rgba[..., :3]))
@@ -177,7 +201,7 @@ def _laid(rng: np.random.Generator, pool: EffectPool, which: int, w: int, h: int
     else:
         scale = h / side * float(np.exp(rng.uniform(np.log(0.25), np.log(1.6))))
         angle = float(rng.uniform(-np.pi, np.pi)) if rng.random() < 0.4 else float(rng.normal(0, 0.1))
-        x, y = rng.uniform(0, w), rng.uniform(0, h)
+        x, y = at or (rng.uniform(0, w), rng.uniform(0, h))
     if scale < 0.6:
         layer = cv2.resize(layer, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         scale, side = 1.0, layer.shape[0]

@@ -21,6 +21,7 @@ class Run:
         seed: of weights and batches.
         start: weights of an earlier run to go on from, with a schedule of its own.
         beside: folder in which processes meet that train one network together.
+        lr: peak learning rate in place of the recipe's own; the stages of lama keep theirs.
     """
 
     bank: Path
@@ -30,6 +31,7 @@ class Run:
     seed: int = 0
     start: Path | None = None
     beside: Path | None = None
+    lr: float | None = None
 
     def begin(self, core: nn.Module) -> None:
         """Give ``core`` the weights of ``start``, where there are any."""

@@ -110,7 +110,7 @@ def train(run: Run) -> nn.Module:
         beside=run.beside,
         minutes=run.minutes,
         steps=run.steps,
-        lr=4e-3 if run.start is None else 2e-3,
+        lr=run.lr or (4e-3 if run.start is None else 2e-3),
         seed=run.seed,
         evaluate=lambda current: score(current, held_out, clips=40),
     )

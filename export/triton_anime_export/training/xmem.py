@@ -155,7 +155,7 @@ def train(run: Run) -> nn.Module:
         beside=run.beside,
         minutes=run.minutes,
         steps=run.steps,
-        lr=1e-3 if run.start is None else 7e-4,
+        lr=run.lr or (1e-3 if run.start is None else 7e-4),
         weight_decay=1e-2,
         seed=run.seed,
         average=0.995,

@@ -13,7 +13,7 @@ from torch import nn
 
 from triton_anime_export.training import loop
 from triton_anime_export.training.company import Company
-from triton_anime_export.training.optimiser import Muon
+from triton_anime_export.training.optimiser import Muon, WholeMuon, bf16_pays
 
 Batch = tuple[torch.Tensor, torch.Tensor]
 
@@ -83,13 +83,49 @@ def test_muon_steps_by_a_rotation_whatever_the_size_of_the_gradient() -> None:
     optimiser = Muon(net, lr=1e-2, weight_decay=0.0)
     kernel = net[2].weight  # type: ignore[index]
     before = kernel.detach().clone()
-    loss(net, batches(np.random.default_rng(0))).backward()  # type: ignore[no-untyped-call]
+    steep = torch.randn_like(kernel) * torch.logspace(0, -1.5, 16)[:, None, None, None]
+    kernel.grad = steep.to(memory_format=torch.channels_last)
     thin = torch.linalg.svdvals(kernel.grad.permute(0, 2, 3, 1).flatten(1))
     optimiser.step()
     values = torch.linalg.svdvals((kernel.detach() - before).permute(0, 2, 3, 1).flatten(1))
-    assert thin[0] / thin[3] > 10
-    assert values[0] / values[3] < 3
+    assert thin[0] / thin[-1] > 10
+    assert values[0] / values[-1] < 3
     assert values[0] == pytest.approx(1e-2 * 0.2 * 144**0.5, rel=0.5)
+
+
+def test_muon_in_float32_takes_the_steps_of_torchs_muon() -> None:
+    torch.manual_seed(0)
+    ours = [nn.Parameter(torch.randn(24, 90)), nn.Parameter(torch.randn(90, 32))]
+    theirs = [nn.Parameter(matrix.detach().clone()) for matrix in ours]
+    before = [matrix.detach().clone() for matrix in ours]
+    whole = WholeMuon(ours, lr=1e-2, weight_decay=0.1)
+    half = torch.optim.Muon(theirs, lr=1e-2, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+    for _ in range(4):
+        for one, other in zip(ours, theirs, strict=True):
+            one.grad = torch.randn_like(one)
+            other.grad = one.grad.clone()
+        whole.step()
+        half.step()  # type: ignore[no-untyped-call]
+    for one, other, start in zip(ours, theirs, before, strict=True):
+        assert (one - other).abs().max() < 0.03 * (one - start).abs().max()
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_halves_are_used_where_the_processor_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fast: bool
+) -> None:
+    for kind in ("amx_tile", "avx512_bf16"):
+        monkeypatch.setattr(torch.cpu, f"_is_{kind}_supported", lambda: fast)
+    assert bf16_pays(torch.device("cpu")) is fast
+    assert bf16_pays(torch.device("cuda"))
+    dtypes = set[torch.dtype]()
+
+    def noting(net: nn.Module, batch: Batch) -> torch.Tensor:
+        dtypes.add(net(batch[0]).dtype)
+        return loss(net, batch)
+
+    loop.fit("toy", model(), batches, noting, out=tmp_path, steps=2)
+    assert dtypes == {torch.bfloat16 if fast else torch.float32}
 
 
 def test_muon_asks_for_kernels_it_can_step_on() -> None:
