@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from triton_anime_export.errors import DataError, ExportError, StaleError
+from triton_anime_export.scores.rows import DATA
 
 
 @click.command("score")
@@ -22,7 +23,7 @@ from triton_anime_export.errors import DataError, ExportError, StaleError
 @click.option(
     "--data",
     multiple=True,
-    type=click.Choice(["studio", "art", "broadcast"]),
+    type=click.Choice(list(DATA)),
     help="Score these sets only; may be repeated.",
 )
 @click.option("--worst", type=click.Path(path_type=Path, file_okay=False), help="Folder for the worst cases.")
@@ -48,7 +49,7 @@ def command(
     if check or table:
         _show(output, write=table)
         return
-    sets = frozenset(data) or frozenset({"studio", "art", "broadcast"})
+    sets = frozenset(data) or frozenset(DATA)
     if art is None and sets != {"studio"}:
         raise DataError("name the folder of art that holds SOURCES.tsv with --art, or pass --data studio")
     if art is not None and not (art / "SOURCES.tsv").is_file():

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from triton_anime.matting import crops
 from triton_anime.prompts import ANY_EFFECT
 from triton_anime.server import Server
 from triton_anime_export.training.clipseg_words import CANONICAL
@@ -32,10 +34,22 @@ def segment(server: Server, frame: U8) -> Segments:
     return Segments(answer["SEMANTIC"], answer["INSTANCES"])
 
 
-def matte(server: Server, network: str, frame: U8) -> U8:
-    """Alpha [H,W] of the whole frame by ``u2net`` or ``modnet``."""
-    answer = server.infer(network, {"FRAME": frame[None]}, ["ALPHA"])
-    return np.asarray(answer["ALPHA"][0], np.uint8)
+def matte(server: Server, network: str, frame: U8, identities: U8) -> U8:
+    """Alpha [H,W] by ``u2net`` or ``modnet``, which see the true box of each character.
+
+    As GrabCut is told, nothing is outside of the boxes.
+    """
+    height, width = frame.shape[:2]
+    alpha = np.zeros((height, width), np.uint8)
+    for number in (int(value) for value in np.unique(identities) if value):
+        box = cv2.boundingRect((identities == number).astype(np.uint8))
+        for x, y, w, h in crops(np.array([box], np.int32), height, width):
+            crop = np.ascontiguousarray(frame[y : y + h, x : x + w])
+            answer = np.zeros_like(alpha)
+            answer[y : y + h, x : x + w] = server.infer(network, {"FRAME": crop[None]}, ["ALPHA"])["ALPHA"][0]
+            inside = (slice(box[1], box[1] + box[3]), slice(box[0], box[0] + box[2]))
+            np.maximum(alpha[inside], answer[inside], out=alpha[inside])
+    return alpha
 
 
 def effects(server: Server, frame: U8) -> tuple[dict[str, U8], U8]:

@@ -20,12 +20,12 @@ from triton_anime_export.scores.measures.boundary_f import Outline, meeting
 from triton_anime_export.scores.measures.chamfer import chamfer, lines_of
 from triton_anime_export.scores.measures.effect_iou import EffectIoU
 from triton_anime_export.scores.measures.endpoint_error import endpoint_error
-from triton_anime_export.scores.measures.flicker import flicker
+from triton_anime_export.scores.measures.flicker import flicker, strict_flicker
 from triton_anime_export.scores.measures.mask_iou import mask_iou
 from triton_anime_export.scores.measures.panoptic_quality import PanopticQuality
 from triton_anime_export.scores.measures.psnr import psnr
 from triton_anime_export.scores.measures.recomposition import recomposition_psnr
-from triton_anime_export.scores.rows import PRODUCT, UNSTEADY
+from triton_anime_export.scores.rows import NARROWED, PRODUCT, UNSTEADY
 from triton_anime_export.scores.tally import Tally
 from triton_anime_export.scores.worst import Worst, cut_out
 from triton_anime_export.studio.source import EFFECT_TYPES
@@ -92,7 +92,7 @@ class DrawingJudge:
             alphas = {PRODUCT: ours[t].alpha}
             for network in ("u2net", "modnet"):
                 if self._server.is_ready(network):
-                    alphas[network] = alone.matte(self._server, network, frame)
+                    alphas[network] = alone.matte(self._server, network, frame, clip.shot.ids[t])
             alphas |= {name: found[t] for name, found in mattes.items()}
             self._characters(clip, t, alphas, segments, ours[t].identity)
             self._matting(clip, t, alphas, ours[t].character)
@@ -105,8 +105,7 @@ class DrawingJudge:
         for t in range(clip.count - 1):
             self._flow(clip, t)
             if unsteady is not None:
-                for answer, found in ((PRODUCT, ours), (UNSTEADY, unsteady)):
-                    self._flicker(clip, t, answer, (found[t].alpha, found[t + 1].alpha))
+                self._flicker(clip, t, {PRODUCT: ours, UNSTEADY: unsteady})
 
     def finish(self) -> dict[str, dict[str, dict[str, float]]]:
         """Put what is summed over drawings into the tally; returns data → answer → effect type → IoU."""
@@ -223,10 +222,14 @@ class DrawingJudge:
             self._tally.add("flow_epe", name, clip.data, error)
             self._tally.add("flow_outliers", name, clip.data, outliers)
 
-    def _flicker(self, clip: Clip, t: int, answer: str, found: tuple[U8, U8]) -> None:
+    def _flicker(self, clip: Clip, t: int, answers: dict[str, list[product.Layers]]) -> None:
         flow, valid = clip.flow(t)
         true = np.asarray(clip.shot.alpha[t]), np.asarray(clip.shot.alpha[t + 1])
-        self._tally.add("flicker", answer, clip.data, 1000 * flicker(found, true, flow, valid))
+        pairs = {answer: (found[t].alpha, found[t + 1].alpha) for answer, found in answers.items()}
+        pairs[NARROWED] = _narrowed(true[0]), _narrowed(true[1])
+        for answer, pair in pairs.items():
+            for key, measure in (("flicker", flicker), ("strict_flicker", strict_flicker)):
+                self._tally.add(key, answer, clip.data, 1000 * measure(pair, true, flow, valid))
 
 
 def _mattes_and_plates(clip: Clip) -> tuple[dict[str, list[U8]], Plates]:
@@ -237,6 +240,10 @@ def _mattes_and_plates(clip: Clip) -> tuple[dict[str, list[U8]], Plates]:
     cut = [peers.grab_cut(frame, clip.shot.ids[t]) for t, frame in enumerate(frames)]
     plates = peer_plates(clip, range(clip.count), moving.background)
     return {"grab_cut": cut, "mog2": moving.masks}, plates
+
+
+def _narrowed(alpha: U8) -> U8:
+    return np.asarray(cv2.erode(alpha, np.ones((3, 3), np.uint8)), np.uint8)
 
 
 def _is_one_of(kinds: U8, names: tuple[str, ...]) -> Mask:

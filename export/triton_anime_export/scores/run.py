@@ -45,9 +45,9 @@ def score(
 
     Args:
         server: where the networks are.
-        art: folder with SOURCES.tsv; needed for ``art`` and ``broadcast``.
+        art: folder with SOURCES.tsv; needed for all but ``studio``.
         sizes: how much is drawn.
-        data: which of ``studio``, ``art`` and ``broadcast``.
+        data: which of ``studio``, ``art``, ``broadcast`` and ``fresh``.
         command: what was typed, for the record.
         worst: folder for sheets of the worst cases.
         tell: hears of every clip.
@@ -114,13 +114,15 @@ def clips(art: Path | None, sizes: Sizes, data: frozenset[str], draw: Draw = eve
     cv2.setNumThreads(1)
     if "studio" in data:
         yield from draw(studio_cast, "studio", sizes)
-    if art is not None and data & {"art", "broadcast"}:
-        held_out = art_cast(art)
+    held_out = None if art is None else art_cast(art)
+    if held_out is not None and data & {"art", "broadcast"}:
         for clip in draw(lambda frames: held_out, "art", sizes):
             if "art" in data:
                 yield clip
             if "broadcast" in data:
                 yield broadcast(clip)
+    if held_out is not None and "fresh" in data:
+        yield from draw(lambda frames: held_out, "fresh", sizes)
 
 
 def weights_digest() -> str:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_anime_export.scores.casts import SEED, effects_by_type
+from triton_anime_export.scores.casts import effects_by_type, seed_of
 from triton_anime_export.scores.clip import Clip, held
 from triton_anime_export.scores.sizes import Sizes
 from triton_anime_export.scores.uncovered import uncovered
@@ -28,7 +28,7 @@ def staged(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
     number = 0
     for index in range(sizes.staged):
         while True:
-            scene = plan(np.random.default_rng([SEED, 1, number]), cast, sizes.size, sizes.drawings)
+            scene = plan(np.random.default_rng([seed_of(data), 1, number]), cast, sizes.size, sizes.drawings)
             shot = draw_shot(scene)
             number += 1
             if (shot.alpha >= 128).mean() > 0.01:
@@ -39,10 +39,10 @@ def staged(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
 def effects(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
     """A character with one effect of each type, in front of it, behind it or beside it."""
     width, height = sizes.size
-    rng = np.random.default_rng([SEED, 2])
+    rng = np.random.default_rng([seed_of(data), 2])
     for kind, sources in effects_by_type(cast, rng, sizes.effects_each).items():
         for index, source in enumerate(sources):
-            rng = np.random.default_rng([SEED, 3, *kind.encode(), index])
+            rng = np.random.default_rng([seed_of(data), 3, *kind.encode(), index])
             somebody = _character(rng, cast, 0.75 * height)
             x = width * rng.uniform(0.3, 0.7)
             walk = [(x + 5.0 * t, height * 0.58) for t in range(sizes.effect_drawings)]
@@ -61,7 +61,7 @@ def simple_walks(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
     width, height = sizes.size
     count = sizes.long_drawings
     for index in range(sizes.long_each):
-        rng = np.random.default_rng([SEED, 4, index])
+        rng = np.random.default_rng([seed_of(data), 4, index])
         left, right = _two(rng, cast, 0.7 * height)
         beat = np.arange(count) / count
         one = [
@@ -86,7 +86,7 @@ def crossing_walks(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
     width, height = sizes.size
     count = sizes.long_drawings
     for index in range(sizes.long_each):
-        rng = np.random.default_rng([SEED, 5, index])
+        rng = np.random.default_rng([seed_of(data), 5, index])
         far, near = _two(rng, cast, 0.75 * height)
         swing = np.cos(2 * np.pi * np.arange(count) / count)
         behind = [(width * (0.5 - 0.3 * s), height * 0.55) for s in swing]

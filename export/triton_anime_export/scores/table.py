@@ -57,8 +57,8 @@ def _how(scores: Mapping[str, Any]) -> str:
         f"Written by `{scores['command']}`. Seeds from {scores['seed']}, {sizes['size'][0]}x"
         f"{sizes['size'][1]}, on twos. {clips}. {packages}; weights {scores['weights']}; "
         f"{scores['minutes']} minutes. Means over drawings (tracking: over clips); effects: all "
-        "intersections over all unions. **Bold** meets the target, ↑ is better when higher. Peers get "
-        "the true boxes, holes and first masks, which the product does not."
+        "intersections over all unions. **Bold** meets the target, ↑ is better when higher. Peers, and "
+        "networks alone, get the true boxes, holes and first masks, which the product does not."
     )
 
 
@@ -95,7 +95,7 @@ def _by_type(by_type: Mapping[str, Mapping[str, Mapping[str, float]]], data: lis
     if not kinds:
         return
     columns = [(name, answer) for name in data for answer in (PRODUCT, "clipseg")]
-    heads = [f"({'abc'[list(DATA).index(name)]}) {ANSWERS[answer]}" for name, answer in columns]
+    heads = [f"({'abcd'[list(DATA).index(name)]}) {ANSWERS[answer]}" for name, answer in columns]
     yield f"| effect IoU by type | {' | '.join(heads)} |"
     yield "|---|" + "---:|" * len(columns)
     for kind in kinds:

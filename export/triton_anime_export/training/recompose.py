@@ -186,7 +186,7 @@ def _laid(
     h: int,
     at: tuple[float, float] | None = None,
 ) -> NDArray[np.float32]:
-    """An effect at a place (x, y), or anywhere, recoloured now and then: premultiplied float32 RGBA [h,w,4]."""
+    """An effect at a place (x, y), or anywhere, some recoloured: premultiplied float32 RGBA [h,w,4]."""
     rgba = np.array(pool.layers[which])
     if rng.random() < 0.5:
         rgba[..., :3] = _recoloured(rng, np.ascontiguousarray(rgba[..., :3]))

@@ -11,7 +11,7 @@ pytest.importorskip("scipy", reason="needs the extra triton-anime[export]")
 from triton_anime_export.scores.measures.chamfer import chamfer, lines_of
 from triton_anime_export.scores.measures.clip_jf import clip_jf
 from triton_anime_export.scores.measures.endpoint_error import endpoint_error
-from triton_anime_export.scores.measures.flicker import flicker
+from triton_anime_export.scores.measures.flicker import flicker, strict_flicker
 from triton_anime_export.scores.measures.identity_switches import identity_switches
 from triton_anime_export.scores.measures.psnr import HIGHEST, psnr
 from triton_anime_export.scores.measures.recomposition import recomposition_psnr
@@ -148,6 +148,29 @@ def test_flicker_is_the_unexplained_change_over_what_may_flicker() -> None:
     assert found == pytest.approx(0.2)  # every pixel of the square changes by a fifth
     wider = flicker((square(20), weaker), true, still, valid, reach=5)
     assert wider == pytest.approx(0.2 * 20 * 20 / (30 * 30))
+
+
+def drifting(x: float, *, narrower: int = 0) -> U8:
+    """A disc whose centre is at x, its edge soft, a few pixels narrower."""
+    ys, xs = np.mgrid[0:80, 0:120].astype(np.float32)
+    distance = np.hypot(ys - 40, xs - x)
+    return np.rint(np.clip(20.5 - narrower - distance, 0, 1) * 255).astype(np.uint8)
+
+
+def test_a_matte_that_is_always_a_pixel_narrower_does_not_flicker() -> None:
+    true = drifting(40), drifting(47.5)
+    # a grid of cells of two pixels: at the outline the motion of the wrong side
+    cells = np.zeros((40, 60, 2), np.float32)
+    cells[..., 0][true[0][1::2, 1::2] >= 128] = 7.5
+    flow = cells.repeat(2, axis=0).repeat(2, axis=1)
+    # what the disc covers next is not visible then
+    valid = (true[0] >= 128) | (true[1] == 0)
+    steady = drifting(40, narrower=1), drifting(47.5, narrower=1)
+    changing = drifting(40, narrower=1), drifting(47.5)
+    strict, there = strict_flicker(steady, true, flow, valid), flicker(changing, true, flow, valid)
+    assert flicker(steady, true, flow, valid) < min(0.3 * strict, 0.15 * there)
+    # and what does change is counted by both
+    assert there > 0.6 * strict_flicker(changing, true, flow, valid)
 
 
 def test_recomposition_is_effects_over_character_over_background() -> None:

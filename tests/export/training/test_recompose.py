@@ -111,6 +111,50 @@ def test_effects_are_laid_over_by_the_compositors_operators(monkeypatch: pytest.
         assert laid >= 3
 
 
+def a_square_of_smoke() -> EffectPool:
+    layer = np.zeros((1, 64, 64, 4), np.uint8)
+    layer[:, 16:48, 16:48] = (10, 200, 60, 255)
+    kind = EFFECT_TYPES.index("smoke")
+    return EffectPool(layer, np.array([kind], np.uint8), np.array([False]), np.array([False]))
+
+
+def test_an_effect_behind_everybody_is_hidden_by_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_scenery(monkeypatch)
+    for name, value in (("BEHIND", 1.0), ("PIXEL_EFFECTS", 0.0), ("PIXEL_ART", 0.0)):
+        monkeypatch.setattr(recompose, name, value)
+    monkeypatch.setattr(recompose, "_recoloured", lambda rng, plate: plate)
+    bank = TwoClips()
+    bank.effects = a_square_of_smoke()
+    met = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        frame, maps = recompose.draw(rng, cast(Bank, bank), share=1.0, effects=(0.0, 1.0))
+        solid = maps["alpha"] >= 250
+        assert maps["effect"][solid].max(initial=0) <= 6
+        assert np.abs(frame[solid].astype(int) - RED).max(initial=0) <= 4
+        seen = maps["effect"] >= 250
+        assert np.abs(frame[seen].astype(int) - (10, 200, 60)).max(initial=0) <= 6
+        met += int(solid.any() and seen.any())
+    assert met >= 10
+
+
+def test_half_of_the_effects_lie_on_or_beside_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recompose, "PIXEL_EFFECTS", 0.0)
+    bank = TwoClips()
+    bank.effects = a_square_of_smoke()
+    bank.clips = (bank.clips[0], bank.clips[0])
+    before = np.asarray(bank.clips[0].alpha[0]) >= 128
+    hidden = {}
+    for near in (0.0, 1.0):
+        monkeypatch.setattr(recompose, "NEAR", near)
+        laid = [
+            recompose.draw(np.random.default_rng(seed), cast(Bank, bank), share=0.0, effects=(1.0, 0.0))[1]
+            for seed in range(40)
+        ]
+        hidden[near] = np.mean([(maps["alpha"][before] < 128).mean() for maps in laid])
+    assert hidden[1.0] > 1.5 * hidden[0.0] > 0
+
+
 def test_a_pool_comes_back_from_disk(tmp_path: Path) -> None:
     drawn = draw_pool(3, None, 12)
     assert load(tmp_path) is None
