@@ -13,9 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime import fill, layers
-from triton_anime.doubt import doubtful
-from triton_anime.guided import guided_around
-from triton_anime.panoptic import EFFECT, nearest_label
+from triton_anime.panoptic import nearest_label
 
 U8 = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -24,17 +22,9 @@ WORKING_LONG_SIDE = 512
 
 # The least alpha an effect has is this share of how sure the network is of it; the colours decide the rest.
 _EFFECT_SHARE = 0.5
-# Probability, of 255, below which there is no effect and above which the network is sure. On the drawings of
-# the scores 60 and 140, as well as 80 and 160, find less of unseen art's effects (0.01 to 0.02 of IoU) and as
-# much of the studio's.
-_EFFECT_BLACK, _EFFECT_WHITE = 70, 150
-# Share of the segmentation in that probability, the rest is the prompts'.
-_SEGMENTATION_SHARE = 0.85
-# Share of the picture below which a connected effect is a speck.
-_SPECK = 0.0005
-# How sure of 255 it must be, and in which share of a connected effect: clouds and lamps are larger than what
-# is bright in them. Raises the IoU of effects on art not trained on by 0.04.
-_BOLD, _BOLD_SHARE = 180, 0.2
+# Estimates below which nothing is likely, and alpha from which it would be seen all the same.
+_UNLIKELY_EFFECT, _SEEN_EFFECT = 128, 64
+_UNLIKELY_CHARACTER, _SEEN_CHARACTER = 64, 128
 # Levels: what compression leaves between a frame and its plate.
 _NOISE = 3
 
@@ -64,42 +54,6 @@ def working_frame(frame: U8, long_side: int = WORKING_LONG_SIDE) -> U8:
         return frame
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return cast(U8, cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
-
-
-def effect_prior(masks: U8 | None, probabilities: U8 | None, frame: U8) -> U8:
-    """How sure it is that each pixel of the frame carries an effect.
-
-    Args:
-        masks: [P,h,w] or [h,w] probability · 255 by prompt, or None.
-        probabilities: [4,h,w] class probabilities · 255 of the segmentation, or None.
-        frame: [H,W,3].
-
-    Returns:
-        [H,W] uint8, zero where there is none, with its edges on the picture's. Where both estimates exist
-        their weighted mean counts: each alone sees an effect in every bright lamp.
-    """
-    said: list[U8] = []
-    if masks is not None:
-        said.append(cast(U8, masks.max(axis=0) if masks.ndim == 3 else masks))
-    if probabilities is not None:
-        coarse = probabilities[EFFECT]
-        if said:
-            h, w = said[0].shape
-            coarse = cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR)
-        said.append(coarse)
-    if not said:
-        return np.zeros(frame.shape[:2], np.uint8)
-    share = _SEGMENTATION_SHARE
-    mean = said[0] if len(said) == 1 else cv2.addWeighted(said[0], 1 - share, said[1], share, 0)
-    table = np.clip((np.arange(256) - _EFFECT_BLACK) * 255.0 / (_EFFECT_WHITE - _EFFECT_BLACK), 0, 255)
-    sure = cv2.LUT(mean, np.rint(table).astype(np.uint8))
-    sure[doubtful(sure > 0, sure >= _BOLD, _BOLD_SHARE, _SPECK * sure.size)] = 0
-    if not sure.any():
-        return np.zeros(frame.shape[:2], np.uint8)
-    # a wider window fills rings and joins sparks
-    fine = guided_around(sure, frame, radius=2, epsilon=1e-3)
-    fine[fine < 12] = 0
-    return fine
 
 
 def margin_of(height: int, width: int) -> int:
@@ -179,14 +133,16 @@ def corrected(frame: U8, alpha: U8, background: U8, shown: Mask, chance: U8 | No
     return out
 
 
-def decompose(frame: U8, alpha: U8, prior: U8, background: U8) -> Layers:
+def decompose(frame: U8, alpha: U8, prior: U8, background: U8, shown: Mask | None = None) -> Layers:
     """Solve the colours of the layers so that they compose to the frame.
 
     Args:
         frame: [H,W,3].
         alpha: [H,W] of all characters.
-        prior: [H,W] effect prior of :func:`effect_prior`.
-        background: [H,W,3] clean plate; where no layer is near, the frame itself takes its place.
+        prior: [H,W] effect prior of :func:`triton_anime.effect_prior.effect_prior`.
+        background: [H,W,3] clean plate; where no layer is near, the frame itself takes its place, and so it
+            does where an invented plate alone speaks for an effect.
+        shown: [H,W] where the plate's pixels come from other drawings and are true; nowhere by default.
     """
     foreground = cv2.max(alpha, prior)
     character = np.zeros((*alpha.shape, 4), np.uint8)
@@ -199,8 +155,24 @@ def decompose(frame: U8, alpha: U8, prior: U8, background: U8) -> Layers:
     x, y, w, h = cv2.boundingRect(hole.view(np.uint8))
     here = (slice(y, y + h), slice(x, x + w))
     margin = margin_of(alpha.shape[0], alpha.shape[1])
+    wrong = _invented_wrongly(frame[here], alpha[here], prior[here], background[here], margin)
+    if shown is not None:
+        wrong &= ~shown[here]
+    background[here][wrong] = frame[here][wrong]
     character[here], effects[here] = _solve(frame[here], alpha[here], prior[here], background[here], margin)
     return Layers(character, effects, background)
+
+
+def _invented_wrongly(frame: U8, alpha: U8, prior: U8, background: U8, margin: int) -> Mask:
+    """Where somebody or an effect would have to be more opaque than is likely: the plate is no good there."""
+    wrong = np.zeros(alpha.shape, bool)
+    for found, other, unlikely, opaque in (
+        (prior, alpha, _UNLIKELY_EFFECT, _SEEN_EFFECT),
+        (alpha, prior, _UNLIKELY_CHARACTER, _SEEN_CHARACTER),
+    ):
+        doubted = hole_of(found, margin) & (found < unlikely) & (other == 0)
+        wrong[doubted] |= layers.least_alpha(frame[doubted], background[doubted]) >= opaque
+    return wrong
 
 
 def _solve(frame: U8, alpha: U8, prior: U8, background: U8, margin: int) -> tuple[U8, U8]:

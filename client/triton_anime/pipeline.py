@@ -23,6 +23,7 @@ from triton_anime.cel import Cel
 from triton_anime.characters import Segmentation
 from triton_anime.drawing_layers import DrawingLayers, EffectView
 from triton_anime.drawings import Drawing
+from triton_anime.effect_prior import effect_prior
 from triton_anime.fillers.cels import with_answers
 from triton_anime.fillers.networks import open_inpainter
 from triton_anime.flow_fields import resized
@@ -185,7 +186,7 @@ class Pipeline:
         if somebody:
             detail = self._roles.ask(DETAIL, inputs, ["ALPHA", "AGREEMENT"])
         found = None if cel.effects is None else cel.effects["ALPHA"]
-        prior = pool.submit(decompose.effect_prior, found, cel.probability, cel.image)
+        prior = pool.submit(effect_prior, found, cel.probability, cel.image)
 
         def wait() -> Cel:
             answer = detail()
@@ -222,7 +223,7 @@ class Pipeline:
 
     def _layers(self, cel: Cel, plate: Plate, alpha: U8, prior: U8) -> DrawingLayers:
         """Colours solved, recomposed and measured."""
-        solved = decompose.decompose(cel.image, alpha, prior, plate.image)
+        solved = decompose.decompose(cel.image, alpha, prior, plate.image, plate.copied)
         identity = np.zeros(alpha.shape, np.uint8)
         if cel.identity is not None:
             identity = decompose.identities(cel.identity, solved.character[..., 3])

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_anime.decompose import effect_prior
+from triton_anime.effect_prior import effect_prior
 from triton_anime.panoptic import EFFECT
 
 U8 = NDArray[np.uint8]
@@ -28,11 +28,39 @@ def disc(value: int, centre: tuple[int, int], radius: int, into: U8 | None = Non
 
 
 def test_a_faint_cloud_is_none_and_a_faint_rim_of_something_sure_is() -> None:
+    frame = FRAME.copy()
+    frame[disc(255, (480, 200), 45) > 0] = (250, 200, 90)
     cloud = disc(105, (120, 120), 60)
-    prior = effect_prior(None, said(disc(230, (480, 200), 30, disc(105, (480, 200), 45, cloud))), FRAME)
+    prior = effect_prior(None, said(disc(230, (480, 200), 30, disc(105, (480, 200), 45, cloud))), frame)
     assert not prior[:, :300].any()
     assert prior[200, 480] == 255
-    assert prior[200, 480 + 38] > 60
+    assert prior[200, 480 + 38] > 128
+
+
+def test_colours_end_where_the_effect_does() -> None:
+    """The network is unsure of the lower half of a flame, and takes a piece of the wall beside it along."""
+    frame = FRAME.copy()
+    frame[100:260, 280:360] = (255, 170, 40)
+    effect = np.zeros((H, W), np.uint8)
+    effect[100:180, 280:360] = 240
+    effect[180:260, 280:360] = 90
+    effect[100:260, 360:390] = 120
+    prior = effect_prior(None, said(effect), frame)
+    assert prior[110:250, 290:350].min() > 180
+    assert prior[110:250, 370:].max() < 128
+
+
+def test_like_colours_far_away_are_no_effect() -> None:
+    frame = FRAME.copy()
+    frame[100:260, 80:160] = frame[100:260, 480:560] = (255, 170, 40)
+    effect = np.zeros((H, W), np.uint8)
+    effect[100:260, 80:160] = 200
+    assert not effect_prior(None, said(effect), frame)[:, 470:].any()
+
+
+def test_where_colours_say_nothing_the_network_is_believed() -> None:
+    prior = effect_prior(None, said(disc(180, (320, 180), 50)), FRAME)
+    assert prior[180, 320] == 255
 
 
 def test_a_spark_is_one_and_a_cell_is_not() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 
 from triton_anime import decompose
+from triton_anime.effect_prior import effect_prior
 from triton_anime.errors import InputError
 from triton_anime.panoptic import CHARACTER
 from triton_anime.prompts import DEFAULT_PROMPTS
@@ -129,7 +130,7 @@ async def _answer(request: Any, roles: _Roles) -> Any:
     probabilities = segmented.probabilities
     found = segmented.at(height, width)
     alpha = await roles.alpha(request, frame, found.boxes, probabilities[CHARACTER])
-    prior = decompose.effect_prior(masks, probabilities, frame)
+    prior = effect_prior(masks, probabilities, frame)
     hole, small, small_hole = decompose.hole_to_fill(
         frame, alpha, prior, (working.shape[0], working.shape[1])
     )
