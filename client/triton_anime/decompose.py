@@ -172,7 +172,10 @@ def _invented_wrongly(frame: U8, alpha: U8, prior: U8, background: U8, margin: i
     ):
         doubted = hole_of(found, margin) & (found < unlikely) & (other == 0)
         wrong[doubted] |= layers.least_alpha(frame[doubted], background[doubted]) >= opaque
-    return wrong
+    # thin lines are the outlines of what stands there: they must not stay behind in the plate
+    outside = {"borderType": cv2.BORDER_CONSTANT, "borderValue": 0}
+    kernel = np.ones((3, 3), np.uint8)
+    return cast(Mask, cv2.morphologyEx(wrong.view(np.uint8), cv2.MORPH_OPEN, kernel, **outside) > 0)
 
 
 def _solve(frame: U8, alpha: U8, prior: U8, background: U8, margin: int) -> tuple[U8, U8]:

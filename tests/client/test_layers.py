@@ -101,17 +101,19 @@ def test_a_plate_that_nobody_saw_makes_no_effect_and_nobody() -> None:
     invented = np.full_like(frame, 250)
     alpha, prior = np.zeros((80, 120), np.uint8), np.zeros((80, 120), np.uint8)
     alpha[20:60, 20:50] = 255
-    alpha[60:62, 20:50] = 30
-    prior[20:60, 80:100], prior[20:60, 100:102] = 255, 40
+    alpha[60:64, 20:50] = 30
+    prior[20:60, 80:100], prior[20:60, 100:104] = 255, 40
     layers = decompose(frame, alpha, prior, invented)
     # the faint rims and what lies beside them: the frame itself
-    rims = np.s_[60:64, 20:50], np.s_[20:60, 100:104]
+    rims = np.s_[60:66, 20:50], np.s_[20:60, 100:106]
     for rim in rims:
         assert np.array_equal(layers.background[rim], frame[rim])
         assert layers.character[rim][..., 3].max() <= 30
         assert not layers.effects[rim][..., 3].any()
     assert (layers.background[30:50, 30:40] == 250).all()
     assert (layers.effects[30:50, 85:95, 3] >= 127).all()
+    # a line as thin as an outline goes with who has it
+    assert (layers.background[30:50, 18] == 250).all()
     # a plate that other drawings showed is true: what differs from it stands in front
     seen = decompose(frame, alpha, prior, invented, np.ones(alpha.shape, bool))
     assert (seen.character[61, 25:45, 3] >= 128).all()
