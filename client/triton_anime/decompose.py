@@ -141,7 +141,7 @@ def decompose(frame: U8, alpha: U8, prior: U8, background: U8, shown: Mask | Non
         alpha: [H,W] of all characters.
         prior: [H,W] effect prior of :func:`triton_anime.effect_prior.effect_prior`.
         background: [H,W,3] clean plate; where no layer is near, the frame itself takes its place, and so it
-            does where an invented plate alone speaks for an effect.
+            does where an invented plate alone speaks for an effect or somebody.
         shown: [H,W] where the plate's pixels come from other drawings and are true; nowhere by default.
     """
     foreground = cv2.max(alpha, prior)

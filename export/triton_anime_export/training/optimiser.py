@@ -21,7 +21,7 @@ BETAS = (0.9, 0.98)
 
 
 def bf16_pays(where: torch.device) -> bool:
-    """Whether bfloat16 is quicker there: a processor without AMX or AVX-512 imitates it, ten times slower."""
+    """Whether bfloat16 is quicker there: a processor without units for it imitates it, ten times slower."""
     if where.type != "cpu":
         return True
     return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
