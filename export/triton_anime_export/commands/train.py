@@ -28,7 +28,7 @@ import click
     help="Folder in which several of these commands meet, each with its own --seed and --out, to train one "
     "network together: one process for each core or GPU.",
 )
-@click.option("--lr", type=float, help="Peak learning rate; the recipe's own by default, and in lama's stages.")
+@click.option("--lr", type=float, help="Peak learning rate; the recipe's own by default (always in lama).")
 def command(
     name: str,
     bank: Path,
