@@ -30,6 +30,7 @@ from triton_anime.flow_fields import resized
 from triton_anime.guided import guided_upsample
 from triton_anime.plates import Plate, View, plates
 from triton_anime.prompts import effect_type
+from triton_anime.refined_flow import refined
 from triton_anime.roles import DETAIL, EFFECTS, FLOW, INPAINTING, SEGMENTATION, Answer, Roles
 from triton_anime.server import Server
 from triton_anime.settings import Settings
@@ -153,11 +154,20 @@ class Pipeline:
             moved = flow()
             if moved is not None:
                 size = frame.shape[0], frame.shape[1]
-                cel.flow = (resized(moved["FORWARD"], size), resized(moved["BACKWARD"], size))
+                cel.flow = self._flow_at(size, moved, before, frame)
                 cel.motion_magnitude = _magnitude(cel.flow[0])
             return cel
 
         return wait
+
+    def _flow_at(
+        self, size: tuple[int, int], moved: Answer, before: Cel | None, frame: U8
+    ) -> tuple[F32, F32]:
+        """The answered flow both ways on the working grid; a network's is refined there."""
+        forward, backward = resized(moved["FORWARD"], size), resized(moved["BACKWARD"], size)
+        if before is None or self.settings.flow == "dis":
+            return forward, backward
+        return refined(before.working, frame, forward, backward)
 
     def _track(self, cels: Iterable[Cel]) -> Iterator[Cel]:
         """Identities from drawing to drawing: the only stage that must take a shot in order on the server."""

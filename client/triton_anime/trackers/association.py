@@ -7,8 +7,9 @@ they are, and it sometimes merges two or splits one. The rules, in the order of 
 2. An instance that covers two characters is a merger: the propagated masks win.
 3. Instances that one character covers together are a split: ignored.
    When the segmenter keeps saying 2 or 3, it is believed (:mod:`triton_anime.trackers.evidence`).
-4. An instance that nobody explains is a character that was lost, one that returns, or a new one. A new one
-   has to be seen in two successive drawings before it gets an id, unless nobody is being followed yet.
+4. An instance that nobody explains is a character that was lost, one that returns, the other half of one who
+   walks behind a pillar, or a new one. A new one has to be seen in two successive drawings before it gets an
+   id, unless nobody is being followed yet.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ _PART = 0.2  # share of a character's mask that an instance needs to be a part o
 _REISSUED = 4  # ids that one place in the cast may use up in a shot
 _LARGEST_ID = 255  # of a map of bytes
 _SHRUNK = 0.4  # share of its former area below which a character counts as being lost
+_HALVED = 0.75  # share of its whole area below which a part of a character may come out on another side
+_WHOLE = 1.2  # shares of its whole area that its parts may have together
+_FADING = 0.97  # what is left of a whole area from drawing to drawing: who walks away gets smaller
 
 
 @dataclass
@@ -51,12 +55,14 @@ class Character:
         area: pixels of that, smoothed over time.
         palette: its colours, see :func:`palette`.
         unseen: drawings since it was visible.
+        whole: pixels that it had when most of it was seen, lately.
     """
 
     mask: Bools
     area: float
     palette: F32
     unseen: int = 0
+    whole: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -218,6 +224,8 @@ class Association:
                 continue
             colours = palette(frame, mask)
             k = self._returning(mask, colours, visible)
+            if k is None and (k := self._torn(mask, colours, identity)) is not None:
+                self._evidence.torn(k)
             if k is None:
                 seen = nobody or any(_iou(mask, old) >= _STILL_THERE for old in self._pending)
                 if not seen or self._is_full:
@@ -240,6 +248,19 @@ class Association:
         best = max(alike, key=lambda k: alike[k], default=None)
         return best if best is not None and alike[best] >= _ALIKE else None
 
+    def _torn(self, mask: Bools, colours: F32, identity: U8) -> int | None:
+        """The id of a character that is seen in part, and that this may be the rest of."""
+        best, most = None, _ALIKE
+        areas = np.bincount(identity.ravel(), minlength=256)
+        size = float(mask.sum())
+        for k, character in self.cast.items():
+            seen, alike = float(areas[k]), float(np.minimum(colours, character.palette).sum())
+            if seen and seen < _HALVED * character.whole and seen + size < _WHOLE * character.whole:
+                reach = character.whole**0.5
+                if alike >= most and _gap(mask, identity == k) <= reach:
+                    best, most = k, alike
+        return best
+
     def _remember(self, frame: U8, identity: U8) -> None:
         areas = np.bincount(identity.ravel(), minlength=256)
         for k, character in self.cast.items():
@@ -251,6 +272,7 @@ class Association:
             returned = character.unseen > 0
             character.unseen = 0
             character.area = float(areas[k]) if returned else 0.6 * character.area + 0.4 * float(areas[k])
+            character.whole = max(float(areas[k]), _FADING * character.whole)
             character.palette = 0.8 * character.palette + 0.2 * palette(frame, character.mask)
 
 
@@ -283,6 +305,12 @@ def _overlaps(observed: U8, propagated: U8) -> NDArray[np.int64]:
     rows, columns = int(observed.max()) + 1, int(propagated.max()) + 1
     joint = observed.astype(np.int64) * columns + propagated
     return np.bincount(joint.ravel(), minlength=rows * columns).reshape(rows, columns)
+
+
+def _gap(a: Bools, b: Bools) -> float:
+    """Pixels between the boxes around two masks, along the axis where they are further apart."""
+    boxes = [cv2.boundingRect(mask.view(np.uint8)) for mask in (a, b)]
+    return max(max(boxes[0][i], boxes[1][i]) - min(box[i] + box[i + 2] for box in boxes) for i in (0, 1))
 
 
 def _iou(a: Bools, b: Bools) -> float:

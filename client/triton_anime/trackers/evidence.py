@@ -41,6 +41,10 @@ class Evidence:
         """Two instances lay inside this one."""
         self._divide[k] = min(self._divide[k] + 1, _MOST)
 
+    def torn(self, k: int) -> None:
+        """Two instances are going to lie inside this one for a while: something stands before its middle."""
+        self._divide[k] = -_MOST
+
     def to_fuse(self) -> list[tuple[int, int]]:
         """Pairs (older, younger) that are one character; asking forgets them."""
         found = [pair for pair, count in sorted(self._fuse.items()) if count >= _ENOUGH]

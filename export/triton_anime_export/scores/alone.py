@@ -18,6 +18,7 @@ U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
 EFFECT_SENTENCES = (*CANONICAL.values(), ANY_EFFECT)
+_WAYS = ("FORWARD", "BACKWARD")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ def inpaint(server: Server, frame: U8, hole: U8) -> U8:
     return np.where(hole[..., None] > 0, answer["PLATE"][0], frame).astype(np.uint8)
 
 
-def flow(server: Server, first: U8, second: U8) -> F32:
-    """RAFT's flow [H,W,2] from the first frame to the second."""
-    answer = server.infer("raft_small", {"FRAME0": first[None], "FRAME1": second[None]}, ["FLOW"])
-    return np.asarray(answer["FLOW"][0], np.float32)
+def flow(server: Server, first: U8, second: U8) -> tuple[F32, F32]:
+    """RAFT's flow [H,W,2] from the first frame to the second, and back."""
+    answer = server.infer("estimate_flow", {"FRAME0": first[None], "FRAME1": second[None]}, list(_WAYS))
+    forward, backward = (np.asarray(answer[way][0], np.float32) for way in _WAYS)
+    return forward, backward

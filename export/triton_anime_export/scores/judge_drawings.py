@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from triton_anime.refined_flow import refined
 from triton_anime.server import Server
 from triton_anime_export.scores import alone, peers, product
 from triton_anime_export.scores.backgrounds import Plates, judge_plates, lama_plate, peer_plates
@@ -214,9 +215,11 @@ class DrawingJudge:
     def _flow(self, clip: Clip, t: int) -> None:
         true, valid = clip.flow(t)
         pair = clip.drawing(t), clip.drawing(t + 1)
-        answers = {"dis": peers.dis(*pair), "no_motion": np.zeros_like(true)}
+        answers = {"dis": peers.dis(*pair), "dis_finest": peers.dis_finest(*pair)}
+        answers["no_motion"] = np.zeros_like(true)
         if self._server.is_ready("raft_small"):
-            answers["raft_small"] = alone.flow(self._server, *pair)
+            both = alone.flow(self._server, *pair)
+            answers |= {"raft_small": both[0], PRODUCT: refined(*pair, *both)[0]}
         for name, found in answers.items():
             error, outliers = endpoint_error(found, true, valid)
             self._tally.add("flow_epe", name, clip.data, error)

@@ -30,6 +30,7 @@ ANSWERS = {
     "telea": "OpenCV Telea, true hole",
     "navier_stokes": "OpenCV Navier-Stokes, true hole",
     "dis": "OpenCV DIS",
+    "dis_finest": "OpenCV DIS, down to single pixels",
     "dis_masks": "masks warped by DIS, first masks given",
     "bright": "trivial: whatever is bright",
     "everything": "trivial: everything is a character",
@@ -125,7 +126,7 @@ CAPABILITIES: dict[str, tuple[Measure, ...]] = {
             False,
             2,
             "< DIS",
-            lambda by: by["raft_small"] < by["dis"],
+            lambda by: by[PRODUCT] < by["dis"],
         ),
         Measure("flow_outliers", "outliers (Fl)", False),
     ),
@@ -143,6 +144,3 @@ CAPABILITIES: dict[str, tuple[Measure, ...]] = {
     "Recomposition": (Measure("recomposition_psnr", "PSNR, dB", True, 1, "≥ 40", _least(40)),),
 }
 """Measures by capability, in the order of the table."""
-
-SUBJECT = {"flow_epe": "raft_small"}
-"""Whose figure is held against the target, where it is not the product's."""

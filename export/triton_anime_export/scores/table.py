@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from triton_anime_export.errors import StaleError
-from triton_anime_export.scores.rows import ANSWERS, CAPABILITIES, DATA, PRODUCT, SUBJECT, Measure
+from triton_anime_export.scores.rows import ANSWERS, CAPABILITIES, DATA, PRODUCT, Measure
 
 BEGIN, END = "<!-- scores:begin -->", "<!-- scores:end -->"
 
@@ -80,7 +80,7 @@ def _rows(measure: Measure, figures: Figures, data: list[str]) -> Iterator[str]:
 
 
 def _is_met(measure: Measure, answer: str, name: str, by_answer: Mapping[str, Mapping[str, float]]) -> bool:
-    if measure.met is None or answer != SUBJECT.get(measure.key, PRODUCT):
+    if measure.met is None or answer != PRODUCT:
         return False
     here = {other: values[name] for other, values in by_answer.items() if name in values}
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -47,8 +48,8 @@ class Trainee(nn.Module):
     are worth modulating long before the head has learnt to.
 
     Args:
-        body: weights of panoptic_deeplab's encoder and decoder: they are taken over and stay as they are,
-            which spares most of a step's work; None: they learn with the rest.
+        body: weights of panoptic_deeplab's encoder and decoder: they are taken over. The encoder stays as it
+            is, which spares most of a step's work; None: it learns with the rest.
     """
 
     def __init__(self, body: dict[str, Tensor] | None = None) -> None:
@@ -65,13 +66,13 @@ class Trainee(nn.Module):
                 nn.init.normal_(parameter, std=0.1)
         if body is not None:
             self.image.body.load_state_dict(body)
-            self.image.body.requires_grad_(False)
+            self.image.body.backbone.requires_grad_(False)
 
     def train(self, mode: bool = True) -> Trainee:
-        """As of any module, but the statistics of a body that stays as it is stay as well."""
+        """As of any module, but the statistics of an encoder that stays as it is stay as well."""
         super().train(mode)
         if self.is_taught:
-            self.image.body.eval()
+            self.image.body.backbone.eval()
         return self
 
     def forward(self, pixels: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -147,10 +148,10 @@ def loss(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
 
 
 def train(run: Run) -> nn.Module:
-    """Train both halves of the lite size; encoder and decoder are those of ``../panoptic_deeplab``.
+    """Train both halves of the lite size; the encoder is that of ``../panoptic_deeplab`` and stays.
 
-    What it starts from is ``text.pt`` of an earlier run: the words are known already. ``weights.pt`` is the
-    image half; the other one is written beside it again.
+    What it starts from is ``text.pt`` of an earlier run: the words are known already. So is the rest where
+    that run's ``weights.pt``, the image half, lies beside it. Both are written again.
 
     Returns:
         The image half with averaged weights.
@@ -160,6 +161,8 @@ def train(run: Run) -> nn.Module:
     taught = teacher_of(run.out)
     trainee = Trainee(None if taught is None else body_of(taught))
     run.begin(trainee.text)
+    if run.start is not None:
+        _begin(trainee.image, run.start.with_name("weights.pt"))
     trained = cast(
         "Trainee",
         fit(
@@ -182,6 +185,15 @@ def train(run: Run) -> nn.Module:
     torch.save(trained.image.state_dict(), run.out / "weights.pt")
     torch.save(trained.text.state_dict(), run.out / "text.pt")
     return trained.image
+
+
+def _begin(image: LiteClipseg, earlier: Path) -> None:
+    """Give everything but the encoder what an earlier run has learnt, where there was one."""
+    if earlier.is_file():
+        state = torch.load(earlier, map_location="cpu", weights_only=True)
+        image.load_state_dict(
+            {k: v for k, v in state.items() if not k.startswith("body.backbone.")}, strict=False
+        )
 
 
 def _score(model: nn.Module, bank: Bank) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -97,6 +98,48 @@ def test_returning_character_gets_its_id_back() -> None:
     verdict = association.judge(frame, identity, again)
     assert verdict.born == (2,)
     assert verdict.identity[60, 90] == 2
+
+
+def behind_a_pillar(x: int) -> tuple[U8, U8]:
+    """Somebody wide at ``x`` and a pillar at 90 to 110 before him; to the segmenter each side is somebody."""
+    wide = disc(x, radius=34)
+    columns = np.arange(SIZE[1])
+    left, right = wide & (columns < 90), wide & (columns >= 110)
+    frame, labels = np.full((*SIZE, 3), 128, np.uint8), np.zeros(SIZE, np.uint8)
+    frame[wide] = COLOURS[1]
+    frame[:, 90:110] = (90, 60, 30)
+    labels[left] = 1
+    labels[right] = 2
+    return frame, labels
+
+
+def test_who_comes_out_behind_a_pillar_is_who_went_in() -> None:
+    association = Association()
+    frame, labels = behind_a_pillar(50)
+    identity = association.judge(frame, np.zeros(SIZE, np.uint8), labels).identity
+    for x in range(54, 160, 4):
+        frame, labels = behind_a_pillar(x)
+        # a tracker follows what it has seen: the side where he went in, until nothing is left of it
+        seen = (labels > 0) & (cv2.dilate(identity, np.ones((9, 9), np.uint8)) > 0)
+        identity = association.judge(frame, seen.astype(np.uint8), labels).identity
+        assert set(np.unique(identity)) <= {0, 1}, x
+    assert identity[60, 150] == 1
+    assert association.issued == 1
+
+
+def test_somebody_whole_beside_one_who_is_half_hidden_is_somebody_else() -> None:
+    association = Association()
+    frame, labels = behind_a_pillar(50)
+    identity = association.judge(frame, np.zeros(SIZE, np.uint8), labels).identity
+    hidden, _ = behind_a_pillar(76)
+    twin = disc(160, radius=34)
+    hidden[twin] = COLOURS[1]
+    left = disc(76, radius=34) & (np.arange(SIZE[1]) < 90)
+    labels = np.where(twin, 2, np.where(left, 1, 0)).astype(np.uint8)
+    for _ in range(2):
+        identity = association.judge(hidden, (labels == 1).astype(np.uint8), labels).identity
+    assert identity[60, 60] == 1
+    assert identity[60, 160] == 2
 
 
 def test_melting_mask_is_restored() -> None:
