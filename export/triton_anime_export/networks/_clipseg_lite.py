@@ -1,8 +1,8 @@
 """The small CLIPSeg: what panoptic_deeplab sees, modulated by a sentence (FiLM) as in CLIPSeg.
 
 Lüddecke & Ecker, CVPR 2022, decode what CLIP sees, which has learnt from 400 million pictures. A small tower,
-trained from nothing, told no type of effect from another; the encoder and decoder of the panoptic network,
-which has to find effects anyway, take its place.
+trained from nothing, told no type of effect from another; the encoder of the panoptic network, which has to
+find effects anyway, takes its place, and a decoder that begins as that network's.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ NETWORK = Network(
     published=PUBLISHED,
     reference=image_half,
     inside=(
-        "lite: long side to 320, sides to multiples of 32, the encoder and decoder of panoptic_deeplab and a "
-        "head that the sentence modulates; full: squashed to 352x352; both bilinear"
+        "lite: long side to 320, sides to multiples of 32, the encoder of panoptic_deeplab, a decoder like "
+        "its own and a head that the sentence modulates; full: squashed to 352x352; both bilinear"
     ),
 )

@@ -48,6 +48,7 @@ class Pools:
     characters: dict[str, PanopticQuality] = field(default_factory=dict)
     effects: dict[str, EffectIoU] = field(default_factory=dict)
     named: EffectIoU = field(default_factory=EffectIoU)
+    named_there: EffectIoU = field(default_factory=EffectIoU)
 
     def effect(self, answer: str) -> EffectIoU:
         """The sums of one answer."""
@@ -119,6 +120,7 @@ class DrawingJudge:
             for answer, sums in pools.effects.items():
                 self._tally.put("effect_iou", answer, data, sums.mean())
             self._tally.put("named_effect_iou", "clipseg", data, pools.named.mean())
+            self._tally.put("named_there_iou", "clipseg", data, pools.named_there.mean())
             by_type[data] = {
                 PRODUCT: pools.effect(PRODUCT).by_type(),
                 "clipseg": pools.named.by_type(),
@@ -188,7 +190,10 @@ class DrawingJudge:
             for kind, chances in named.items() if true.any() else ():
                 judged = ~(true & _is_one_of(kinds, UNCLEAR.get(kind, ())))
                 wanted = true & _is_one_of(kinds, (kind, *BROADER.get(kind, ())))
-                pools.named.add(kind, (chances >= EFFECT_SEEN) & judged, wanted & judged)
+                found = (chances >= EFFECT_SEEN) & judged
+                pools.named.add(kind, found, wanted & judged)
+                if wanted.any():
+                    pools.named_there.add(kind, found, wanted & judged)
         if not true.any():
             for name, mask in masks.items():
                 self._tally.add("effect_false_alarm", name, clip.data, float(mask.mean()))

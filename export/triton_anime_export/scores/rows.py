@@ -96,6 +96,7 @@ CAPABILITIES: dict[str, tuple[Measure, ...]] = {
     "Effects": (
         Measure("effect_iou", "IoU of the effect, mean over types", True, 3, "≥ 0.60", _least(0.60)),
         Measure("named_effect_iou", "IoU of the effect asked for by its name, mean over types", True),
+        Measure("named_there_iou", "the same in drawings that show it", True),
         Measure("effect_false_alarm", "share of the picture taken for an effect where there is none", False),
     ),
     "Background": (

@@ -47,19 +47,23 @@ def pixels_of(scenes: list[Scene]) -> Tensor:
 
 @dataclass
 class _Tally:
-    """Sums of intersections and unions by name."""
+    """Sums of intersections and unions by name, and of what there was to find."""
 
     both: dict[str, float] = field(default_factory=dict)
     either: dict[str, float] = field(default_factory=dict)
+    shown: dict[str, float] = field(default_factory=dict)
 
     def count(
         self, key: str, found: NDArray[np.bool_], truth: NDArray[np.bool_], judged: NDArray[np.bool_]
     ) -> None:
         self.both[key] = self.both.get(key, 0.0) + float((found & truth & judged).sum())
         self.either[key] = self.either.get(key, 0.0) + float(((found | truth) & judged).sum())
+        self.shown[key] = self.shown.get(key, 0.0) + float((truth & judged).sum())
 
     def overlaps(self) -> dict[str, float]:
-        return {key: round(self.both[key] / max(total, 1.0), 3) for key, total in self.either.items()}
+        """Of what is shown in some drawing: where there is nothing to find no score says anything."""
+        shown = [key for key, pixels in self.shown.items() if pixels]
+        return {key: round(self.both[key] / self.either[key], 3) for key in shown}
 
 
 @torch.no_grad()
@@ -69,11 +73,12 @@ def score(
     """Overlap with the truth on held-out drawings.
 
     Returns:
-        ``iou_TYPE``: intersection over union of the type's canonical sentence, summed over all frames, so
-        that seeing it where it is not counts; ``iou_any`` of every effect; ``mae`` of the union of the
-        default sentences and "every effect". With ``rivals`` also ``bright_*``, the overlap of "whatever is
-        bright" (luma above 200), and ``right_colour`` and ``wrong_colour``: share of an effect that is found
-        when it is asked for in its colour and in one it has not. Finding nothing scores 0 everywhere.
+        ``iou_TYPE``, of types that some frame shows: intersection over union of the type's canonical
+        sentence, summed over all frames, so that seeing it where it is not counts; ``iou_any`` of every
+        effect; ``mae`` of the union of the default sentences and "every effect". With ``rivals`` also
+        ``bright_*``, the overlap of "whatever is bright" (luma above 200), and ``right_colour`` and
+        ``wrong_colour``: share of an effect that is found when it is asked for in its colour and in one it
+        has not. Finding nothing scores 0 everywhere.
     """
     names = EFFECT_TYPES[1:]
     condition = _embed(text, [CANONICAL[name] for name in names] + [ANY_EFFECT])
