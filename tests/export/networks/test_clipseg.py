@@ -7,14 +7,12 @@ import pytest
 import torch
 
 from triton_anime_export.network import Precision
-from triton_anime_export.networks import clipseg, clipseg_text, panoptic_deeplab
+from triton_anime_export.networks import clipseg, clipseg_text
 from triton_anime_export.networks._clipseg_lite import CONDITION, LiteClipseg
 from triton_anime_export.networks._clipseg_modules import Clipseg, ClipsegSize
 from triton_anime_export.networks._clipseg_text_modules import LITE as LITE_TEXT
 from triton_anime_export.networks._clipseg_text_modules import ClipsegText, TextSize
 from triton_anime_export.to_onnx import run, session, to_proto
-from triton_anime_export.training.clipseg import Trainee
-from triton_anime_export.training.encoder import BODY
 
 
 @pytest.fixture(scope="module")
@@ -143,20 +141,6 @@ def test_the_small_size_answers_every_sentence_as_if_it_were_alone() -> None:
         alone = image(pixels[1:], condition[1:, 2:])
     assert logits.shape == (2, 3, 64, 96)
     torch.testing.assert_close(logits[1:, 2:], alone, atol=1e-4, rtol=0)
-
-
-def test_a_taught_body_stays_as_it_is() -> None:
-    """Only the head learns, and statistics do not drift: the body is panoptic_deeplab's to the last bit."""
-    body = panoptic_deeplab.build("lite").core.state_dict()
-    body = {key: value for key, value in body.items() if key.split(".")[0] in BODY}
-    trainee = Trainee(body)
-    trainee.train()
-    logits, kinds = trainee(torch.rand(1, 3, 64, 64), torch.ones(2, 5, dtype=torch.long))
-    (logits.sum() + kinds.sum()).backward()
-    after = trainee.image.body.state_dict()
-    assert all(torch.equal(value, after[key]) for key, value in body.items())
-    assert all(p.grad is None for p in trainee.image.body.parameters())
-    assert trainee.image.film.weight.grad is not None
 
 
 @pytest.mark.parametrize("network", [clipseg.NETWORK, clipseg_text.NETWORK], ids=lambda network: network.name)
