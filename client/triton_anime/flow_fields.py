@@ -6,7 +6,7 @@ one picture is at (x + dx, y + dy) of the other.
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 F32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+V = TypeVar("V", np.uint8, np.float32)
 
 # Sundaram, Brox & Keutzer, "Dense point trajectories by GPU-accelerated large displacement optical flow",
 # ECCV 2010, equation 5: what two flows may disagree by grows with their lengths, from half a pixel squared.
@@ -42,20 +43,21 @@ def resized(flow: F32, size: tuple[int, int]) -> F32:
     return cast(F32, cv2.resize(flow, (width, height), interpolation=way) * scale)
 
 
-def sampled(flow: F32, along: F32) -> F32:
-    """``flow`` at the places that ``along`` leads to.
+def sampled(values: NDArray[V], along: F32) -> NDArray[V]:
+    """What lies at the places that ``along`` leads to.
 
     Args:
-        flow: [h,w,2] of the picture that is led to.
+        values: [h,w,...] of the picture that is led to: its flow or its colours.
         along: [h,w,2] from each pixel of the other picture.
 
     Returns:
-        float32 [h,w,2], bilinear; beyond the border what is at the border.
+        As ``values``, bilinear; beyond the border what is at the border.
     """
     h, w = along.shape[:2]
     to_x = along[..., 0] + np.arange(w, dtype=np.float32)
     to_y = along[..., 1] + np.arange(h, dtype=np.float32)[:, None]
-    return cast(F32, cv2.remap(flow, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    moved = cv2.remap(values, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cast(NDArray[V], moved)
 
 
 def occluded(forward: F32, backward: F32) -> tuple[Mask, Mask]:

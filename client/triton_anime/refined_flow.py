@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_anime.flow_fields import occluded
+from triton_anime.flow_fields import occluded, sampled
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -68,9 +68,6 @@ def _better(first: U8, second: U8, estimate: F32, found: F32) -> F32:
 
 def _unlike(first: U8, second: U8, flow: F32) -> F32:
     """Colour difference that a flow leaves around each pixel, float32 [h,w]."""
-    h, w = flow.shape[:2]
-    to_x = flow[..., 0] + np.arange(w, dtype=np.float32)
-    to_y = flow[..., 1] + np.arange(h, dtype=np.float32)[:, None]
-    moved = cv2.remap(second, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    apart = cv2.transform(cv2.absdiff(first, moved).astype(np.float32), np.full((1, 3), 1 / 3, np.float32))
-    return cast(F32, cv2.GaussianBlur(apart.reshape(h, w), (0, 0), _SIGMA))
+    apart = cv2.absdiff(first, sampled(second, flow)).astype(np.float32)
+    mean = cv2.transform(apart, np.full((1, 3), 1 / 3, np.float32)).reshape(flow.shape[:2])
+    return cast(F32, cv2.GaussianBlur(mean, (0, 0), _SIGMA))
