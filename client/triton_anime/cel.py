@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from triton_anime.characters import Segmentation, coarse_mask
 from triton_anime.drawings import Drawing
+from triton_anime.panoptic import CHARACTER
 from triton_anime.roles import Answer
 from triton_anime.stabilise import Link
+from triton_anime.unexplained import left_to_others, more_likely, unexplained, with_evidence
 
 U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
@@ -34,6 +36,9 @@ class Cel:
     """[h,w] at the working resolution."""
     alpha: U8 = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
     prior: U8 = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
+    evidence: F32 | None = None
+    """[h,w] log-odds that time adds for an effect; ``kept``: what that leaves of other chances."""
+    kept: F32 | None = None
     mask_quality: float | None = None
     motion_magnitude: float | None = None
     before: Link | None = None
@@ -52,9 +57,29 @@ class Cel:
         """[4,h,w] class probabilities · 255 of the segmentation."""
         return None if self.segmentation is None else self.segmentation.probability
 
+    def look_at_time(self) -> None:
+        """Weigh what the networks said about effects by what the neighbours show; once, linked to them."""
+        if self.segmentation is None:
+            return
+        known = self.segmentation.probability
+        self.evidence = unexplained(self.before, self.after, known[CHARACTER])
+        if self.evidence is None:
+            return
+        self.kept = left_to_others(known, self.evidence)
+        self.segmentation = replace(
+            self.segmentation, probability=with_evidence(known, self.evidence, self.kept)
+        )
+
+    def effect_masks(self) -> U8 | None:
+        """[P,h,w] probability · 255 of each prompt, weighed likewise."""
+        if self.effects is None:
+            return None
+        found: U8 = self.effects["ALPHA"]
+        return found if self.evidence is None else more_likely(found, self.evidence)
+
     def coarse(self) -> U8 | None:
         """What segmentation and tracker know of the characters, as ``characters.coarse_mask`` has it."""
-        return coarse_mask(self.probability, self.identity)
+        return coarse_mask(self.probability, self.identity, self.kept)
 
     def doubt(self) -> NDArray[np.bool_] | None:
         """Where the segmentation or the tracker sees somebody, [h,w], whatever the alpha says."""

@@ -14,6 +14,9 @@ U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 
+# Chance of a character, of 255, where the tracker sees somebody.
+_TRACKED = 200
+
 
 @dataclass(frozen=True)
 class CharacterView:
@@ -54,8 +57,14 @@ class Segmentation:
         return cls(small, scores, moved, probability)
 
 
-def coarse_mask(probability: U8 | None, identity: U8 | None) -> U8 | None:
-    """Coarse character mask [h,w] · 255: the segmentation's, and sure where the tracker sees somebody."""
+def coarse_mask(probability: U8 | None, identity: U8 | None, kept: F32 | None = None) -> U8 | None:
+    """Coarse character mask [h,w] · 255: the segmentation's, and sure where the tracker sees somebody.
+
+    Args:
+        probability: [4,any,any] class probabilities · 255.
+        identity: [h,w] of the tracker.
+        kept: [h,w] how much of the tracker's certainty is left, all by default.
+    """
     if probability is None:
         return None if identity is None else (identity > 0).astype(np.uint8) * np.uint8(255)
     chance = probability[CHARACTER]
@@ -63,7 +72,10 @@ def coarse_mask(probability: U8 | None, identity: U8 | None) -> U8 | None:
         return chance
     h, w = identity.shape
     large = cv2.resize(chance, (w, h), interpolation=cv2.INTER_LINEAR)
-    return np.maximum(large, (identity > 0).astype(np.uint8) * np.uint8(200))
+    tracked = (identity > 0).astype(np.uint8) * np.uint8(_TRACKED)
+    if kept is not None:
+        tracked = np.rint(tracked * np.minimum(kept, 1)).astype(np.uint8)
+    return np.maximum(large, tracked)
 
 
 def views(identity: U8, probability: U8 | None) -> tuple[CharacterView, ...]:

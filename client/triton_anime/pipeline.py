@@ -34,7 +34,7 @@ from triton_anime.refined_flow import refined
 from triton_anime.roles import DETAIL, EFFECTS, FLOW, INPAINTING, SEGMENTATION, Answer, Roles
 from triton_anime.server import Server
 from triton_anime.settings import Settings
-from triton_anime.steady import settled, steadied
+from triton_anime.steady import linked, settled, steadied
 from triton_anime.streams import Pump, in_flight, overlapped
 from triton_anime.tracker import open_tracker
 from triton_anime.trackers.flow import dis_flow
@@ -91,6 +91,8 @@ class Pipeline:
         cels = self._cels(drawings)
         looked = in_flight(cels, self._look, depth)  # stages 1 and 2b, and the flow
         tracked = self._track(looked)  # stage 3: identities
+        if self.settings.stabilise:
+            tracked = linked(tracked)  # stage 3: how neighbours hang together
         refined = in_flight(tracked, lambda cel: self._refine(cel, pool), depth)  # stage 2a
         masked = steadied(refined) if self.settings.stabilise else refined  # stage 3: masks
         steady = Pump(masked, 2, "steady")
@@ -183,6 +185,7 @@ class Pipeline:
     def _refine(self, cel: Cel, pool: ThreadPoolExecutor) -> Callable[[], Cel]:
         """Stage 2a at full resolution, while threads here refine the edges of the effects."""
         height, width = cel.image.shape[:2]
+        cel.look_at_time()
         coarse = cel.coarse()
         inputs: dict[str, NDArray[Any]] = {"FRAME": cel.image}
         somebody = True
@@ -195,8 +198,7 @@ class Pipeline:
         detail: Callable[[], Answer | None] = lambda: None  # noqa: E731
         if somebody:
             detail = self._roles.ask(DETAIL, inputs, ["ALPHA", "AGREEMENT"])
-        found = None if cel.effects is None else cel.effects["ALPHA"]
-        prior = pool.submit(effect_prior, found, cel.probability, cel.image)
+        prior = pool.submit(effect_prior, cel.effect_masks(), cel.probability, cel.image)
 
         def wait() -> Cel:
             answer = detail()

@@ -33,6 +33,9 @@ PAST, NEXT = 0.9, 0.6
 """Weight of the drawing before, and of the one after, where everything agrees. The rest keeps an early
 mistake from lasting for the shot."""
 
+EFFECT_PAST = 0.6
+"""The same for effects and the drawing before: they last shorter than people, and so should mistakes."""
+
 # Levels of colour difference at which the past has lost 63 % of its weight; compression noise is below 3.
 _COLOUR_SIGMA = 9.0
 # Share of the diagonal that a point may move per drawing before its past mask is ignored.
@@ -60,12 +63,14 @@ class Link:
     """How a drawing hangs together with one of its neighbours.
 
     Attributes:
-        weight: [h,w] in 0..1, how far the neighbour explains each pixel.
+        weight: [h,w] in 0..1, how far the neighbour's mask may be trusted at each pixel.
         flow: [h,w,2] flow to the neighbour, pixels of this grid, to sample it with.
+        known: [h,w] in 0..1, how far the neighbour explains each pixel, however fast it moved.
     """
 
     weight: F32
     flow: F32
+    known: F32
 
 
 def trust(previous: U8, current: U8, forward: F32, backward: F32, identity: U8 | None = None) -> Link:
@@ -100,10 +105,10 @@ def trust(previous: U8, current: U8, forward: F32, backward: F32, identity: U8 |
     disagree &= ~standing
     h, w = length.shape
     slow = np.clip(1.5 - length / (_FAST * float(np.hypot(h, w))), 0, 1)
-    weight = np.exp(-((colour / _COLOUR_SIGMA) ** 2)) * slow
-    weight[disagree] = 0
-    weight *= _inside(flow)
-    return Link(weight.astype(np.float32), flow)
+    known = np.exp(-((colour / _COLOUR_SIGMA) ** 2)).astype(np.float32)
+    known[disagree] = 0
+    known *= inside(flow)
+    return Link((known * slow).astype(np.float32), flow, known)
 
 
 @dataclass(frozen=True)
@@ -285,7 +290,8 @@ def _difference(one: U8, other: U8) -> F32:
     return cast(F32, cv2.blur(grey.reshape(one.shape[:2]), (3, 3)))
 
 
-def _inside(flow: F32) -> Mask:
+def inside(flow: F32) -> Mask:
+    """Where a flow [h,w,2] stays inside the picture, [h,w]."""
     h, w = flow.shape[:2]
     to_x = flow[..., 0] + np.arange(w, dtype=np.float32)
     to_y = flow[..., 1] + np.arange(h, dtype=np.float32)[:, None]

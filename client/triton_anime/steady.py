@@ -16,7 +16,7 @@ from triton_anime import decompose
 from triton_anime.cel import Cel
 from triton_anime.panoptic import CHARACTER
 from triton_anime.plates import Plate
-from triton_anime.stabilise import NEXT, PAST, conviction, flashes, stabilise, trust
+from triton_anime.stabilise import EFFECT_PAST, NEXT, PAST, conviction, flashes, stabilise, trust
 
 U8 = NDArray[np.uint8]
 T = TypeVar("T")
@@ -31,24 +31,29 @@ class Settled(NamedTuple):
     prior: U8
 
 
-def steadied(cels: Iterable[Cel]) -> Iterator[Cel]:
-    """Drawings of one shot in order, alpha and prior corrected by the drawing before.
-
-    Each gets the links to its neighbours, as far as their flow is known.
-    """
+def linked(cels: Iterable[Cel]) -> Iterator[Cel]:
+    """Drawings of one shot in order, with links to their neighbours as far as their flow is known."""
     before: Cel | None = None
     for cel, after in _with_next(cels):
         if before is not None and cel.flow is not None:
             cel.before = trust(before.working, cel.working, *cel.flow, cel.identity)
         if after is not None and after.flow is not None:
             cel.after = trust(after.working, cel.working, after.flow[1], after.flow[0], cel.identity)
+        yield cel
+        before = cel
+
+
+def steadied(cels: Iterable[Cel]) -> Iterator[Cel]:
+    """Drawings of :func:`linked` in order, alpha and prior corrected by the drawing before."""
+    before: Cel | None = None
+    for cel in cels:
         if cel.probability is not None:
             height, width = cel.working.shape[:2]
             cel.sure = conviction(cel.probability[CHARACTER], (height, width))
         _move_flashes(cel, cel.alpha, cel.prior)
         if before is not None and cel.before is not None:
             cel.alpha = stabilise(cel.alpha, before.alpha, cel.before, PAST, cel.sure)
-            cel.prior = stabilise(cel.prior, before.prior, cel.before)
+            cel.prior = stabilise(cel.prior, before.prior, cel.before, EFFECT_PAST)
         yield cel
         before = cel
 
@@ -57,7 +62,7 @@ def settled(plated: Iterable[tuple[Cel, Plate]]) -> Iterator[Settled]:
     """Masks corrected by both neighbours once more, after what the plates said: it flickers too.
 
     Twice over, so that what both neighbours of a neighbour say counts as well. Drawings without links (see
-    :func:`steadied`) only get what their own plate says.
+    :func:`linked`) only get what their own plate says.
     """
     return _by_neighbours(_by_neighbours(_corrected(plated)))
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from triton_anime.cel import Cel
 from triton_anime.drawings import Drawing
 from triton_anime.plates import Plate
-from triton_anime.stabilise import NEXT, PAST
-from triton_anime.steady import settled, steadied
+from triton_anime.stabilise import EFFECT_PAST, NEXT, PAST
+from triton_anime.steady import linked, settled, steadied
 from triton_anime.video import Frame
 
 U8 = NDArray[np.uint8]
@@ -46,7 +46,7 @@ def plate(cel: Cel, copied: bool = False) -> Plate:
 
 
 def test_each_drawing_is_linked_to_its_neighbours(cels: list[Cel]) -> None:
-    links = [(cel.before is not None, cel.after is not None) for cel in steadied(cels)]
+    links = [(cel.before is not None, cel.after is not None) for cel in steadied(linked(cels))]
     assert links == [(False, True), (True, True), (True, False)]
 
 
@@ -58,7 +58,7 @@ def test_both_links_lead_to_where_the_neighbour_has_it(cels: list[Cel]) -> None:
             if index == 0
             else (np.full((*SIZE, 2), (3, 0), np.float32), np.full((*SIZE, 2), (-3, 0), np.float32))
         )
-    middle = list(steadied(cels))[1]
+    middle = list(steadied(linked(cels)))[1]
     assert middle.before is not None
     assert middle.after is not None
     for link, dx in ((middle.before, -3), (middle.after, 3)):
@@ -72,7 +72,7 @@ def test_without_flow_nothing_is_linked_and_nothing_changes(cels: list[Cel]) -> 
     cels[1].flow = cels[2].flow = None
     cels[1].alpha[HOLE] = 0
     before = [cel.alpha.copy() for cel in cels]
-    out = list(settled((cel, plate(cel)) for cel in steadied(cels)))
+    out = list(settled((cel, plate(cel)) for cel in steadied(linked(cels))))
     assert all(done.cel.before is None and done.cel.after is None for done in out)
     for done, alpha in zip(out, before, strict=True):
         assert np.array_equal(done.alpha, alpha)
@@ -81,27 +81,27 @@ def test_without_flow_nothing_is_linked_and_nothing_changes(cels: list[Cel]) -> 
 def test_a_hole_is_filled_from_the_drawing_before(cels: list[Cel]) -> None:
     cels[1].alpha[HOLE] = 0
     cels[1].prior[SPOT] = 100
-    alphas = [cel.alpha for cel in steadied(cels)]
+    alphas = [cel.alpha for cel in steadied(linked(cels))]
     assert (alphas[0][BODY] == 255).all()
     assert np.abs(alphas[1][HOLE] - 255.0 * PAST).max() <= 1
     # the third is held against the second as it was corrected, not as it came
     assert np.abs(alphas[2][HOLE] - (255 + PAST * (255 * PAST - 255))).max() <= 2
-    assert np.abs(cels[1].prior[SPOT] - 100.0 * (1 - PAST)).max() <= 1
+    assert np.abs(cels[1].prior[SPOT] - 100.0 * (1 - EFFECT_PAST)).max() <= 1
 
 
 def test_what_no_neighbour_knows_becomes_an_effect(cels: list[Cel]) -> None:
     cels[1].working[SPOT] = 250
     cels[1].alpha[SPOT] = 255
-    out = list(steadied(cels))
+    out = list(steadied(linked(cels)))
     assert (out[1].alpha[SPOT] == 0).all()
     assert (out[1].prior[SPOT] == 255).all()
     assert (out[1].alpha[BODY] == 255).all()
 
 
 def test_both_neighbours_are_asked_once_the_plates_are_there(cels: list[Cel]) -> None:
-    linked = list(steadied(cels))
-    linked[0].alpha[HOLE] = 0
-    out = list(settled((cel, plate(cel)) for cel in linked))
+    steady = list(steadied(linked(cels)))
+    steady[0].alpha[HOLE] = 0
+    out = list(settled((cel, plate(cel)) for cel in steady))
     first = 255.0 * NEXT
     second = 255 + PAST * (first - 255)
     assert np.abs(out[0].alpha[HOLE] - (first + NEXT * (second - first))).max() <= 2
@@ -109,7 +109,7 @@ def test_both_neighbours_are_asked_once_the_plates_are_there(cels: list[Cel]) ->
 
 
 def test_a_bare_background_stays_bare(cels: list[Cel]) -> None:
-    linked = list(steadied(cels))
-    linked[0].alpha[HOLE] = 0
-    out = list(settled((cel, plate(cel, copied=True)) for cel in linked))
+    steady = list(steadied(linked(cels)))
+    steady[0].alpha[HOLE] = 0
+    out = list(settled((cel, plate(cel, copied=True)) for cel in steady))
     assert (out[0].alpha[HOLE] == 0).all()

@@ -16,7 +16,7 @@ from triton_anime_export.studio.source import EFFECT_TYPES, Source
 SEED = 77_000_000
 """First of the seeds kept for scores; no recipe may train on seeds from here on."""
 
-_FRESH = SEED + 2_000_000
+_FRESH = SEED + 3_000_000
 """First of the seeds that nobody has looked at while choosing anything. Whoever has, moves it on."""
 
 _LARGE, _DRAWINGS = 320, 4
@@ -56,8 +56,11 @@ def art_cast(folder: Path) -> Cast:
     return ArtCast([], [], [], [], HeldOutArt(folder), 1.0)
 
 
-def effects_by_type(cast: Cast, rng: np.random.Generator, each: int) -> dict[str, list[Source]]:
-    """``each`` effects of every type that the cast has, each in its fullest drawing; fewer where few are."""
+def effects_by_type(cast: Cast, rng: np.random.Generator, each: int, fullest: int) -> dict[str, list[Source]]:
+    """``each`` effects of every type that the cast has, fewer where few are.
+
+    Each plays on a loop from where its drawing ``fullest`` is the one in which most is to be seen.
+    """
     found: dict[str, dict[str, Source]] = {kind: {} for kind in EFFECT_TYPES[1:]}
     if isinstance(cast, Fresh):
         for kind in EFFECT_TYPES[1:]:
@@ -67,12 +70,13 @@ def effects_by_type(cast: Cast, rng: np.random.Generator, each: int) -> dict[str
             source = cast.effect(rng)
             found[source.effect_type].setdefault(source.name, source)
     return {
-        kind: [_fullest(source) for source in list(sources.values())[:each]]
+        kind: [_played(source, fullest) for source in list(sources.values())[:each]]
         for kind, sources in found.items()
     }
 
 
-def _fullest(source: Source) -> Source:
-    """The one drawing in which most is to be seen: an explosion that has only begun is no test."""
-    best = max(source.drawings, key=lambda drawing: int(drawing[..., 3].sum(dtype=np.int64)))
-    return replace(source, drawings=(best,))
+def _played(source: Source, at: int) -> Source:
+    """The loop turned to have the fullest drawing ``at``: an explosion that has only begun is no test."""
+    sums = [int(drawing[..., 3].sum(dtype=np.int64)) for drawing in source.drawings]
+    begin = (int(np.argmax(sums)) - at) % len(sums)
+    return replace(source, drawings=source.drawings[begin:] + source.drawings[:begin])

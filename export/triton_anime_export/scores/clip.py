@@ -59,6 +59,11 @@ class Clip:
         """Number of drawings."""
         return len(self.shot.frames)
 
+    @property
+    def judged(self) -> range:
+        """The drawings by which masks and plates are judged: all, but of an effect the fullest alone."""
+        return range(self.count // 2, self.count // 2 + 1) if self.kind == "effect" else range(self.count)
+
     def frames(self) -> Iterator[Frame]:
         """What a video reader would give."""
         for index, image in enumerate(self.seen):

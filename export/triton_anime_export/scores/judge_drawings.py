@@ -86,7 +86,7 @@ class DrawingJudge:
         ours = product.run(self._server, clip)
         unsteady = product.run(self._server, clip, steady=False) if clip.kind == "staged" else None
         mattes, plates = rivals.result()
-        for t in range(clip.count):
+        for t in clip.judged:
             frame = clip.drawing(t)
             segments = None
             if self._server.is_ready("panoptic_deeplab"):
@@ -104,9 +104,9 @@ class DrawingJudge:
             layers = ours[t]
             value = recomposition_psnr(frame, layers.background, layers.character, layers.effects)
             self._tally.add("recomposition_psnr", PRODUCT, clip.data, value)
-        for t in range(clip.count - 1):
-            self._flow(clip, t)
-            if unsteady is not None:
+        if unsteady is not None:
+            for t in range(clip.count - 1):
+                self._flow(clip, t)
                 self._flicker(clip, t, {PRODUCT: ours, UNSTEADY: unsteady})
 
     def finish(self) -> dict[str, dict[str, dict[str, float]]]:
@@ -240,14 +240,14 @@ class DrawingJudge:
                 self._tally.add(key, answer, clip.data, 1000 * measure(pair, true, flow, valid))
 
 
-def _mattes_and_plates(clip: Clip) -> tuple[dict[str, list[U8]], Plates]:
-    """The peers' alphas and plates by drawing."""
+def _mattes_and_plates(clip: Clip) -> tuple[dict[str, dict[int, U8]], Plates]:
+    """The peers' alphas and plates of the judged drawings."""
     cv2.setNumThreads(1)
     frames = clip.drawings
     moving = peers.background_subtraction(frames)
-    cut = [peers.grab_cut(frame, clip.shot.ids[t]) for t, frame in enumerate(frames)]
-    plates = peer_plates(clip, range(clip.count), moving.background)
-    return {"grab_cut": cut, "mog2": moving.masks}, plates
+    cut = {t: peers.grab_cut(frames[t], clip.shot.ids[t]) for t in clip.judged}
+    found = {t: moving.masks[t] for t in clip.judged}
+    return {"grab_cut": cut, "mog2": found}, peer_plates(clip, clip.judged, moving.background)
 
 
 def _narrowed(alpha: U8) -> U8:

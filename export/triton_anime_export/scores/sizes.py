@@ -14,7 +14,7 @@ class Sizes:
         staged: scenes of the director.
         drawings: drawings of each of those.
         effects_each: clips of each effect type.
-        effect_drawings: drawings of each of those.
+        effect_drawings: drawings of each of those; the one in the middle is judged.
         long_each: tracking clips of each of the two kinds.
         long_drawings: drawings of each of those, shown for two frames each.
     """
@@ -23,7 +23,7 @@ class Sizes:
     staged: int = 6
     drawings: int = 8
     effects_each: int = 2
-    effect_drawings: int = 1
+    effect_drawings: int = 5
     long_each: int = 2
     long_drawings: int = 50
 

@@ -37,10 +37,14 @@ def staged(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
 
 
 def effects(cast: Cast, data: str, sizes: Sizes) -> Iterator[Clip]:
-    """A character with one effect of each type, in front of it, behind it or beside it."""
+    """A character with one effect of each type, in front of it, behind it or beside it.
+
+    The effect goes through its drawings; in the middle of the clip, which is judged, it is fullest.
+    """
     width, height = sizes.size
     rng = np.random.default_rng([seed_of(data), 2])
-    for kind, sources in effects_by_type(cast, rng, sizes.effects_each).items():
+    fullest = sizes.effect_drawings // 2
+    for kind, sources in effects_by_type(cast, rng, sizes.effects_each, fullest).items():
         for index, source in enumerate(sources):
             rng = np.random.default_rng([seed_of(data), 3, *kind.encode(), index])
             somebody = _character(rng, cast, 0.75 * height)

@@ -156,8 +156,16 @@ def test_in_simple_walks_one_character_is_hidden_for_a_while_and_nobody_meets(ca
     assert areas[1].min() > 0.9 * areas[1].max()
 
 
+def test_of_an_effect_that_plays_the_middle_is_judged(cast: Cast) -> None:
+    clip = next(staging.effects(cast, "studio", Sizes((160, 96), 0, 0, 1, 5, 0, 0)))
+    assert (clip.count, list(clip.judged)) == (5, [2])
+    assert clip.effect(2).any()
+
+
 def test_every_held_out_sheet_is_named_for_what_it_shows(shared_media: Path) -> None:
     """All types but beams of light are among the held-out art, and all are drawn by the studio."""
-    found = effects_by_type(art_cast(shared_media / "train"), np.random.default_rng(0), 1)
+    found = effects_by_type(art_cast(shared_media / "train"), np.random.default_rng(0), 1, fullest=2)
     assert {kind for kind, sources in found.items() if not sources} == {"light_beam"}
-    assert all(len(source.drawings) == 1 for sources in found.values() for source in sources)
+    for source in (source for sources in found.values() for source in sources):
+        covered = [int(drawing[..., 3].sum(dtype=np.int64)) for drawing in source.drawings]
+        assert covered[2 % len(covered)] == max(covered)
