@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from triton_anime.characters import Segmentation, coarse_mask
 from triton_anime.drawings import Drawing
-from triton_anime.panoptic import CHARACTER
 from triton_anime.roles import Answer
 from triton_anime.stabilise import Link
 from triton_anime.unexplained import left_to_others, more_likely, unexplained, with_evidence
@@ -62,7 +61,7 @@ class Cel:
         if self.segmentation is None:
             return
         known = self.segmentation.probability
-        self.evidence = unexplained(self.before, self.after, known[CHARACTER])
+        self.evidence = unexplained(self.before, self.after, known)
         if self.evidence is None:
             return
         self.kept = left_to_others(known, self.evidence)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_anime.panoptic import EFFECT
+from triton_anime.panoptic import CHARACTER, EFFECT
 from triton_anime.stabilise import Link, inside
 
 U8 = NDArray[np.uint8]
@@ -27,23 +27,25 @@ _HERE, _AROUND, _USUAL = 2.0, 3.5, 0.8
 _SPREAD = 1 / 64
 # Share below which a pixel counts as explained: shading that creeps, grain, a line between two pixels.
 _CREEPS = 0.3
-# Probability of a character, of 255, from which time says less, and at which it says nothing: somebody who
-# talks or turns is not found again everywhere either.
-_MAYBE, _SOMEBODY = 153, 255
+# Share of an effect in what is there, an effect, somebody or neither, from which time has something to say and
+# at which it has its full say. Somebody who runs in is found in no neighbour either, but does not look like
+# an effect at all: his share is mostly below 0.15, that of nine tenths of the effects above 0.3.
+_HARDLY, _EASILY, _NEITHER = 0.1, 0.25, 0.1
 # Log-odds against an effect where all is explained and somebody may be there, with the probability of a
 # character from which and at which they count: white clothes move along, light on them does not.
-_AGAINST, _PERHAPS, _LIKELY = 1.5, 51, 153
+_AGAINST, _PERHAPS, _LIKELY = 1.0, 0.2, 0.6
 # Mean from which nothing is explained: the camera whips, or a cut was missed, and that says nothing.
 _EVERYWHERE = 0.4
 
 
-def unexplained(before: Link | None, after: Link | None, chance: U8 | None = None) -> F32 | None:
+def unexplained(before: Link | None, after: Link | None, probability: U8 | None = None) -> F32 | None:
     """Evidence that time gives of an effect.
 
     Args:
         before: link to the drawing before.
         after: to the one after, on the same grid.
-        chance: [any,any] probability · 255 of a character, if known.
+        probability: [4,any,any] class probabilities · 255, if known: time cannot make an effect of what does
+            not look like one.
 
     Returns:
         [h,w] log-odds, up to 4.7 where no neighbour shows the same, 0 where one does, or less than 0 where
@@ -61,12 +63,12 @@ def unexplained(before: Link | None, after: Link | None, chance: U8 | None = Non
         return None
     around = cv2.GaussianBlur(new, (0, 0), _SPREAD * max(new.shape))
     more = cast(F32, cv2.addWeighted(new, _HERE, around, _AROUND, -_USUAL))
-    if chance is None:
+    if probability is None:
         return np.maximum(more, 0)
-    h, w = more.shape
-    likely = cv2.resize(chance, (w, h), interpolation=cv2.INTER_LINEAR).astype(np.float32)
-    speaks = np.maximum(more, 0) * np.clip((_SOMEBODY - likely) / (_SOMEBODY - _MAYBE), 0, 1)
-    against = np.minimum(more, 0) / _USUAL * np.clip((likely - _PERHAPS) / (_LIKELY - _PERHAPS), 0, 1)
+    character, effect = (_at(probability[index], more.shape) for index in (CHARACTER, EFFECT))
+    share = effect / (effect + character + np.float32(_NEITHER))
+    speaks = np.maximum(more, 0) * np.clip((share - _HARDLY) / (_EASILY - _HARDLY), 0, 1)
+    against = np.minimum(more, 0) / _USUAL * np.clip((character - _PERHAPS) / (_LIKELY - _PERHAPS), 0, 1)
     return cast(F32, speaks + np.float32(_AGAINST) * against)
 
 
@@ -88,9 +90,7 @@ def left_to_others(probability: U8, evidence: F32) -> F32:
     Returns:
         [h,w], below 1 where the evidence speaks for an effect.
     """
-    h, w = evidence.shape
-    share = cv2.resize(probability[EFFECT], (w, h), interpolation=cv2.INTER_LINEAR).astype(np.float32) / 255
-    return cast(F32, 1 / (1 + share * np.expm1(evidence)))
+    return cast(F32, 1 / (1 + _at(probability[EFFECT], evidence.shape) * np.expm1(evidence)))
 
 
 def with_evidence(probability: U8, evidence: F32, others: F32) -> U8:
@@ -100,3 +100,9 @@ def with_evidence(probability: U8, evidence: F32, others: F32) -> U8:
     out = np.rint(np.minimum(known, 255)).astype(np.uint8)
     out[EFFECT] = more_likely(probability[EFFECT], evidence)
     return out
+
+
+def _at(chance: U8, shape: tuple[int, ...]) -> F32:
+    """A chance · 255 [any,any] as 0..1 on a grid of another size."""
+    h, w = shape
+    return cv2.resize(chance, (w, h), interpolation=cv2.INTER_LINEAR).astype(np.float32) / np.float32(255)

@@ -77,15 +77,22 @@ def test_one_neighbour_proves_nothing_nor_do_pictures_without_anything_in_common
     assert unexplained(*links(other, PLACE, other)) is None
 
 
-def test_somebody_sure_needs_more_than_time_and_somebody_likely_is_helped() -> None:
+def test_who_does_not_look_like_an_effect_stays_somebody_and_who_moves_along_is_helped() -> None:
     flash = links(PLACE, with_flash(), PLACE)
-    nobody, somebody = (unexplained(*flash, np.full((H, W), chance, np.uint8)) for chance in (40, 250))
-    assert nobody is not None
+    told = {share: unexplained(*flash, classes(character=0.5, effect=share)) for share in (0.02, 0.4)}
+    assert all(evidence is not None for evidence in told.values())
+    somebody, effect = (told[share] for share in (0.02, 0.4))
     assert somebody is not None
-    assert nobody[75, 120] > 2
-    assert somebody[75, 120] < 0.3
-    assert nobody[20, 20] == 0
-    assert somebody[20, 20] < -1
+    assert effect is not None
+    assert effect[75, 120] > 2
+    assert somebody[75, 120] == 0
+    assert somebody[20, 20] < -0.5
+
+
+def test_where_nobody_is_what_is_explained_stays_as_likely() -> None:
+    evidence = unexplained(*links(PLACE, PLACE, PLACE), classes(character=0.1, effect=0.4))
+    assert evidence is not None
+    assert not evidence.any()
 
 
 def test_chances_are_weighed_by_bayes_rule() -> None:
