@@ -27,9 +27,9 @@ _HERE, _AROUND, _USUAL = 2.0, 3.5, 0.8
 _SPREAD = 1 / 64
 # Share below which a pixel counts as explained: shading that creeps, grain, a line between two pixels.
 _CREEPS = 0.3
-# Share of an effect in what is there, an effect, somebody or neither, from which time has something to say and
-# at which it has its full say. Somebody who runs in is found in no neighbour either, but does not look like
-# an effect at all: his share is mostly below 0.15, that of nine tenths of the effects above 0.3.
+# Share of an effect in what is there, an effect, somebody or neither, from which time has something to say
+# and at which it has its full say. Somebody who runs in is found in no neighbour either, but does not look
+# like an effect at all: his share is mostly below 0.15, that of nine tenths of the effects above 0.3.
 _HARDLY, _EASILY, _NEITHER = 0.1, 0.25, 0.1
 # Log-odds against an effect where all is explained and somebody may be there, with the probability of a
 # character from which and at which they count: white clothes move along, light on them does not.
