@@ -20,8 +20,8 @@ U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 
 # Log-odds of an effect where a pixel is unexplained, and where all around it is, and what of their sum does
-# not count: a little is unexplained everywhere. Begun with a logistic regression on 52 clips of the studio
-# and of art that was trained on; then a face of the real clips, shaded anew each time, had to stay.
+# not count: a little is unexplained everywhere. Begun with a logistic regression on 26 clips of art that was
+# trained on, tried on 28 of the studio; then a face of the real clips, shaded anew each time, had to stay.
 _HERE, _AROUND, _USUAL = 2.0, 3.5, 0.8
 # Standard deviation of "around", as a share of the longer side.
 _SPREAD = 1 / 64
