@@ -38,14 +38,14 @@ _AGAINST, _PERHAPS, _LIKELY = 1.0, 0.2, 0.6
 _EVERYWHERE = 0.4
 
 
-def unexplained(before: Link | None, after: Link | None, probability: U8 | None = None) -> F32 | None:
+def unexplained(before: Link | None, after: Link | None, probability: U8) -> F32 | None:
     """Evidence that time gives of an effect.
 
     Args:
         before: link to the drawing before.
         after: to the one after, on the same grid.
-        probability: [4,any,any] class probabilities · 255, if known: time cannot make an effect of what does
-            not look like one.
+        probability: [4,any,any] class probabilities · 255: time cannot make an effect of what does not look
+            like one.
 
     Returns:
         [h,w] log-odds, up to 4.7 where no neighbour shows the same, 0 where one does, or less than 0 where
@@ -63,8 +63,6 @@ def unexplained(before: Link | None, after: Link | None, probability: U8 | None 
         return None
     around = cv2.GaussianBlur(new, (0, 0), _SPREAD * max(new.shape))
     more = cast(F32, cv2.addWeighted(new, _HERE, around, _AROUND, -_USUAL))
-    if probability is None:
-        return np.maximum(more, 0)
     character, effect = (_at(probability[index], more.shape) for index in (CHARACTER, EFFECT))
     share = effect / (effect + character + np.float32(_NEITHER))
     speaks = np.maximum(more, 0) * np.clip((share - _HARDLY) / (_EASILY - _HARDLY), 0, 1)

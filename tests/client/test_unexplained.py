@@ -45,8 +45,11 @@ def classes(character: float, effect: float) -> U8:
     return np.rint(255 * np.broadcast_to(shares, (4, H // 2, W // 2))).astype(np.uint8)
 
 
+LIGHT = classes(character=0, effect=0.5)
+
+
 def test_what_only_one_drawing_shows_is_probably_an_effect() -> None:
-    evidence = unexplained(*links(PLACE, with_flash(), PLACE))
+    evidence = unexplained(*links(PLACE, with_flash(), PLACE), LIGHT)
     assert evidence is not None
     assert evidence[70:80, 110:130].min() > 2
     assert evidence[:, :80].max() == 0
@@ -56,7 +59,7 @@ def test_what_only_one_drawing_shows_is_probably_an_effect() -> None:
 def test_what_a_neighbour_shows_too_is_explained(neighbour: int) -> None:
     pictures = [PLACE, with_flash(), PLACE]
     pictures[neighbour] = with_flash()
-    evidence = unexplained(*links(pictures[0], pictures[1], pictures[2]))
+    evidence = unexplained(*links(pictures[0], pictures[1], pictures[2]), LIGHT)
     assert evidence is not None
     assert evidence[FLASH].max() == 0
 
@@ -64,17 +67,17 @@ def test_what_a_neighbour_shows_too_is_explained(neighbour: int) -> None:
 def test_what_a_pan_brings_in_is_none() -> None:
     wide = np.concatenate([PLACE, PLACE[:, ::-1]], axis=1)
     before, now, after = (np.ascontiguousarray(wide[:, x : x + W]) for x in (0, 6, 12))
-    evidence = unexplained(*links(before, now, after, pan=-6))
+    evidence = unexplained(*links(before, now, after, pan=-6), LIGHT)
     assert evidence is not None
     assert evidence.max() < 0.5
 
 
 def test_one_neighbour_proves_nothing_nor_do_pictures_without_anything_in_common() -> None:
     before, after = links(PLACE, with_flash(), PLACE)
-    assert unexplained(before, None) is None
-    assert unexplained(None, after) is None
+    assert unexplained(before, None, LIGHT) is None
+    assert unexplained(None, after, LIGHT) is None
     other = PLACE[::-1].copy()
-    assert unexplained(*links(other, PLACE, other)) is None
+    assert unexplained(*links(other, PLACE, other), LIGHT) is None
 
 
 def test_who_does_not_look_like_an_effect_stays_somebody_and_who_moves_along_is_helped() -> None:

@@ -69,7 +69,7 @@ def score(
                 (long_clips if clip.is_long else drawings).judge(clip)
                 count = counts.setdefault(clip.data, {"clips": 0, "drawings": 0, "long_clips": 0})
                 count["clips"] += 1
-                count["drawings"] += clip.count if clip.is_long else len(clip.judged)
+                count["drawings"] += len(clip.judged)
                 count["long_clips"] += clip.is_long
                 tell(f"{clip.data} {clip.name}: {time.monotonic() - since:.1f} s")
         by_type = drawings.finish()
