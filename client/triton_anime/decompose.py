@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triton_anime import fill, layers
+from triton_anime.hiding import hiding
 from triton_anime.panoptic import nearest_label
 
 U8 = NDArray[np.uint8]
@@ -20,8 +21,9 @@ Mask = NDArray[np.bool_]
 
 WORKING_LONG_SIDE = 512
 
-# The least alpha an effect has is this share of how sure the network is of it; the colours decide the rest.
-_EFFECT_SHARE = 0.5
+# The least alpha an effect has is this share of how sure the network is of it, and where it hides what is
+# behind it; the colours decide the rest.
+_EFFECT_SHARE, _HIDING_SHARE = 0.5, 2.0
 # Estimates below which nothing is likely, and alpha from which it would be seen all the same.
 _UNLIKELY_EFFECT, _SEEN_EFFECT = 128, 64
 _UNLIKELY_CHARACTER, _SEEN_CHARACTER = 64, 128
@@ -142,7 +144,8 @@ def decompose(frame: U8, alpha: U8, prior: U8, background: U8, shown: Mask | Non
         prior: [H,W] effect prior of :func:`triton_anime.effect_prior.effect_prior`.
         background: [H,W,3] clean plate; where no layer is near, the frame itself takes its place, and so it
             does where an invented plate alone speaks for an effect or somebody.
-        shown: [H,W] where the plate's pixels come from other drawings and are true; nowhere by default.
+        shown: [H,W] where the plate's pixels come from other drawings and are true; nowhere by default. They
+            also tell an effect that hides a character from light on one, see :mod:`triton_anime.hiding`.
     """
     foreground = cv2.max(alpha, prior)
     character = np.zeros((*alpha.shape, 4), np.uint8)
@@ -155,11 +158,15 @@ def decompose(frame: U8, alpha: U8, prior: U8, background: U8, shown: Mask | Non
     x, y, w, h = cv2.boundingRect(hole.view(np.uint8))
     here = (slice(y, y + h), slice(x, x + w))
     margin = margin_of(alpha.shape[0], alpha.shape[1])
-    wrong = _invented_wrongly(frame[here], alpha[here], prior[here], background[here], margin)
+    f, a, p, b = frame[here], alpha[here], prior[here], background[here]
+    least = cv2.convertScaleAbs(p, alpha=_EFFECT_SHARE)
+    wrong = _invented_wrongly(f, a, p, b, margin)
     if shown is not None:
         wrong &= ~shown[here]
-    background[here][wrong] = frame[here][wrong]
-    character[here], effects[here] = _solve(frame[here], alpha[here], prior[here], background[here], margin)
+        hides = hiding(f, a, p, b, shown[here])
+        least[hides] = cv2.convertScaleAbs(p, alpha=_HIDING_SHARE)[hides]
+    b[wrong] = f[wrong]
+    character[here], effects[here] = _solve(f, a, p, b, margin, least)
     return Layers(character, effects, background)
 
 
@@ -178,15 +185,14 @@ def _invented_wrongly(frame: U8, alpha: U8, prior: U8, background: U8, margin: i
     return cast(Mask, cv2.morphologyEx(wrong.view(np.uint8), cv2.MORPH_OPEN, kernel, **outside) > 0)
 
 
-def _solve(frame: U8, alpha: U8, prior: U8, background: U8, margin: int) -> tuple[U8, U8]:
-    """(character, effects) of :func:`decompose`."""
+def _solve(frame: U8, alpha: U8, prior: U8, background: U8, margin: int, least: U8) -> tuple[U8, U8]:
+    """(character, effects) of :func:`decompose`, ``least`` [H,W] the least alpha of the effects; changed."""
     differs = layers.difference(frame, background) > _NOISE
     # beside the foreground, what differs from the plate is a part of what stands nearest
     rim = hole_of(alpha, margin) & (alpha == 0) & differs & (prior == 0)
     character = layers.decontaminate(frame, alpha, background, rim)
     if not prior.any():
         return character, np.zeros((*alpha.shape, 4), np.uint8)
-    least = cv2.convertScaleAbs(prior, alpha=_EFFECT_SHARE)
     rim = hole_of(prior, margin) & (prior == 0) & differs & (character[..., 3] == 0)
     least[rim] = 1
     # an effect in front of a character takes its share of the pixel from the character
