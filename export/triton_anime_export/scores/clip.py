@@ -83,6 +83,14 @@ class Clip:
         """Where any character is, alpha at least one half."""
         return np.asarray(self.shot.alpha[t] >= 128)
 
+    def unseen(self, t: int) -> Mask:
+        """Where a character is that light hides: whatever is said of that can be neither right nor wrong."""
+        return self.character(t) & np.asarray(self.shot.effect[t] >= EFFECT_HIDES)
+
+    def excused(self, t: int, alpha: U8) -> U8:
+        """An answer's alpha [H,W] with the truth where it is :meth:`unseen`."""
+        return np.where(self.unseen(t), self.shot.alpha[t], alpha)
+
     def effect(self, t: int) -> Mask:
         """Where any effect is."""
         return np.asarray(self.shot.effect[t] >= EFFECT_SEEN)

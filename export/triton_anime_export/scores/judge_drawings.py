@@ -133,7 +133,7 @@ class DrawingJudge:
     def _characters(
         self, clip: Clip, t: int, alphas: dict[str, U8], segments: alone.Segments | None, identity: U8
     ) -> None:
-        true = clip.character(t)
+        true, unseen = clip.character(t), clip.unseen(t)
         masks = {name: alpha >= 128 for name, alpha in alphas.items()}
         truth = clip.classes(t)
         people = (truth[0] == 1).astype(np.uint8), truth[1]
@@ -143,24 +143,28 @@ class DrawingJudge:
             seen = (segments.instances > 0).astype(np.uint8)
             self._of(clip).character("panoptic_deeplab").add((seen, segments.instances), people)
         self._of(clip).character(PRODUCT).add(((identity > 0).astype(np.uint8), identity), people)
-        if not true.any():
+        wanted = true & ~unseen
+        if not wanted.any():
             return
         outline = Outline.of(true)
+        masks["everything"] = np.ones_like(true)
         for name, mask in masks.items():
-            self._tally.add("character_iou", name, clip.data, mask_iou(mask, true))
-            self._tally.add("boundary_f", name, clip.data, meeting(Outline.of(mask), outline))
-        self._tally.add("character_iou", "everything", clip.data, float(true.mean()))
+            self._tally.add("character_iou", name, clip.data, mask_iou(mask & ~unseen, wanted))
+            if name != "everything":
+                self._tally.add("boundary_f", name, clip.data, meeting(Outline.of(mask | unseen), outline))
         frame, name = clip.drawing(t), f"{clip.data} {clip.name}"
         pair = cut_out(frame, clip.shot.alpha[t]), cut_out(frame, alphas[PRODUCT])
         # A sliver of somebody at the edge of the picture says little.
         if true.mean() > 0.01:
             self._worst.offer(
-                "characters", mask_iou(masks[PRODUCT], true), name, f"drawing {t}", (frame, *pair)
+                "characters", mask_iou(masks[PRODUCT] & ~unseen, wanted), name, f"drawing {t}", (frame, *pair)
             )
 
     def _matting(self, clip: Clip, t: int, alphas: dict[str, U8], layer: U8) -> None:
         true = np.asarray(clip.shot.alpha[t])
-        self._tally.add("alpha_mae", "nothing", clip.data, mae(np.zeros_like(true), true))
+        alphas = {name: clip.excused(t, alpha) for name, alpha in alphas.items()}
+        nothing = clip.excused(t, np.zeros_like(true))
+        self._tally.add("alpha_mae", "nothing", clip.data, mae(nothing, true))
         for name, alpha in alphas.items():
             self._tally.add("alpha_mae", name, clip.data, mae(alpha, true))
         # What MOG2 finds is no matte: one figure says so.
@@ -233,7 +237,10 @@ class DrawingJudge:
     def _flicker(self, clip: Clip, t: int, answers: dict[str, list[product.Layers]]) -> None:
         flow, valid = clip.flow(t)
         true = np.asarray(clip.shot.alpha[t]), np.asarray(clip.shot.alpha[t + 1])
-        pairs = {answer: (found[t].alpha, found[t + 1].alpha) for answer, found in answers.items()}
+        pairs = {
+            answer: (clip.excused(t, found[t].alpha), clip.excused(t + 1, found[t + 1].alpha))
+            for answer, found in answers.items()
+        }
         pairs[NARROWED] = _narrowed(true[0]), _narrowed(true[1])
         for answer, pair in pairs.items():
             for key, measure in (("flicker", flicker), ("strict_flicker", strict_flicker)):
