@@ -147,11 +147,10 @@ class DrawingJudge:
         if not wanted.any():
             return
         outline = Outline.of(true)
-        masks["everything"] = np.ones_like(true)
         for name, mask in masks.items():
             self._tally.add("character_iou", name, clip.data, mask_iou(mask & ~unseen, wanted))
-            if name != "everything":
-                self._tally.add("boundary_f", name, clip.data, meeting(Outline.of(mask | unseen), outline))
+            self._tally.add("boundary_f", name, clip.data, meeting(Outline.of(mask | unseen), outline))
+        self._tally.add("character_iou", "everything", clip.data, mask_iou(~unseen, wanted))
         frame, name = clip.drawing(t), f"{clip.data} {clip.name}"
         pair = cut_out(frame, clip.shot.alpha[t]), cut_out(frame, alphas[PRODUCT])
         # A sliver of somebody at the edge of the picture says little.
