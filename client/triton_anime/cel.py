@@ -76,9 +76,14 @@ class Cel:
         found: U8 = self.effects["ALPHA"]
         return found if self.evidence is None else more_likely(found, self.evidence)
 
-    def coarse(self) -> U8 | None:
-        """What segmentation and tracker know of the characters, as ``characters.coarse_mask`` has it."""
-        return coarse_mask(self.probability, self.identity, self.kept)
+    def coarse(self, *, alone: bool = False) -> U8 | None:
+        """What segmentation and tracker know of the characters, as ``characters.coarse_mask`` has it.
+
+        Args:
+            alone: leaves out the tracker, whatever it knows from other drawings; if there is a segmentation.
+        """
+        identity = None if alone and self.segmentation is not None else self.identity
+        return coarse_mask(self.probability, identity, self.kept)
 
     def doubt(self) -> NDArray[np.bool_] | None:
         """Where the segmentation or the tracker sees somebody, [h,w], whatever the alpha says."""

@@ -14,8 +14,18 @@ U8 = NDArray[np.uint8]
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 
-# Chance of a character, of 255, where the tracker sees somebody.
-_TRACKED = 200
+# Least chance of a character, of 255, where the tracker sees somebody, and the log-odds that it adds to what
+# the segmentation says: two who agree are surer than either, and what is sure is not cut away by its colours.
+_TRACKED, _MORE = 200, 1.0
+
+
+def _with_log_odds(more: float) -> U8:
+    """Table of chances · 255 with log-odds added to their own."""
+    odds = np.exp(more) * np.arange(256) / np.maximum(255 - np.arange(256), 1e-9)
+    return np.rint(255 * odds / (1 + odds)).astype(np.uint8)
+
+
+_AGREED = _with_log_odds(_MORE)
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ class Segmentation:
 
 
 def coarse_mask(probability: U8 | None, identity: U8 | None, kept: F32 | None = None) -> U8 | None:
-    """Coarse character mask [h,w] · 255: the segmentation's, and sure where the tracker sees somebody.
+    """Coarse character mask [h,w] · 255: the segmentation's, surer where the tracker sees somebody.
 
     Args:
         probability: [4,any,any] class probabilities · 255.
@@ -72,10 +82,10 @@ def coarse_mask(probability: U8 | None, identity: U8 | None, kept: F32 | None = 
         return chance
     h, w = identity.shape
     large = cv2.resize(chance, (w, h), interpolation=cv2.INTER_LINEAR)
-    tracked = (identity > 0).astype(np.uint8) * np.uint8(_TRACKED)
+    alone: U8 | np.uint8 = np.uint8(_TRACKED)
     if kept is not None:
-        tracked = np.rint(tracked * np.minimum(kept, 1)).astype(np.uint8)
-    return np.maximum(large, tracked)
+        alone = np.rint(_TRACKED * np.minimum(kept, 1)).astype(np.uint8)
+    return np.where(identity > 0, np.maximum(cv2.LUT(large, _AGREED), alone), large)
 
 
 def views(identity: U8, probability: U8 | None) -> tuple[CharacterView, ...]:

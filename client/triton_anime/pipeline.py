@@ -186,7 +186,8 @@ class Pipeline:
         """Stage 2a at full resolution, while threads here refine the edges of the effects."""
         height, width = cel.image.shape[:2]
         cel.look_at_time()
-        coarse = cel.coarse()
+        # what the tracker knows comes from other drawings
+        coarse = cel.coarse(alone=not self.settings.stabilise)
         inputs: dict[str, NDArray[Any]] = {"FRAME": cel.image}
         somebody = True
         if coarse is not None:

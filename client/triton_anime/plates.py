@@ -233,15 +233,16 @@ class _Shot(Generic[T]):
             self._paint_carried(here, out, state)
         copied = here.hole & (state == SEEN)
         recovered = float(copied.mean())
-        # what is only in doubt, and shown by no other drawing, gets the benefit of it
-        state[(state == UNKNOWN) & ~hole_of(placed[index].foreground)] = SEEN
+        # what is only in doubt, and shown by no other drawing, gets the benefit of it, here alone
+        doubted = (state == UNKNOWN) & ~hole_of(placed[index].foreground)
+        state[doubted] = SEEN
         missing = state == UNKNOWN
         invented_now = bool(missing.any())
         if invented_now:
             out = self._fill(out, missing, here, placed[index].answer)
             state[missing] = INVENTED
         _keep_frame(here, placed[index].foreground, out, state, copied)
-        self._carry(here, out, state, invented_now)
+        self._carry(here, out, np.where(doubted, UNKNOWN, state).astype(np.uint8), invented_now)
         invented = float((state == INVENTED).mean())
         return placed[index].item, Plate(out, here.hole, state, copied, recovered, invented)
 

@@ -48,7 +48,8 @@ class Settings:
             or a network that looks at many drawings of the shot together (``sttn``, ``e2fgvi_hq``,
             ``propainter``). An answer of those waits for up to about a hundred further drawings of the shot,
             which are kept packed beside what ``buffer_bytes`` bounds.
-        stabilise: correct masks along the flow (stage 3); without it each drawing stands for itself.
+        stabilise: correct masks by the tracker and along the flow (stage 3); without it each drawing stands
+            for itself, and the tracker only says who is who.
         memory_every: drawings between two entries of the tracker's memory (XMem's ``mem_every``).
         drawings_in_flight: drawings whose requests are on the server at the same time.
         shots_in_flight: shots that are worked on at the same time.

@@ -206,3 +206,18 @@ def test_a_fit_that_folds_the_picture_is_no_motion(monkeypatch: pytest.MonkeyPat
     assert not motion.is_plausible(folded[:2])
     assert not motion.is_plausible(np.full((2, 3), np.nan))
     assert motion.is_plausible(motion.IDENTITY)
+
+
+def test_what_is_in_doubt_is_shown_to_no_other_drawing(scene: Any) -> None:
+    """A hat that one drawing alone takes for background is not the background of the others."""
+    truth, invent = scene(count=4, step=0), Inventor()
+    somebody = truth.alphas[0] > 0
+    doubtful = list(views(truth))
+    doubtful[0] = replace(doubtful[0], foreground=np.zeros_like(truth.alphas[0]))
+    doubtful = [replace(view, doubt=somebody) for view in doubtful]
+    found = [plate for _, plate in plates(doubtful, invent, 8, 8)]
+    assert np.array_equal(found[0].image, truth.frames[0])
+    for plate in found[1:]:
+        assert not plate.copied[somebody].any()
+        assert (plate.state[somebody] == INVENTED).all()
+    assert invent.asked == 1

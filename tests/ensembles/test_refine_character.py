@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from triton_anime import matting
 from triton_anime.matting import boxes_of, crops, fuse
 from triton_anime.server import Server
 
@@ -111,6 +112,25 @@ def test_edges_of_a_coarse_answer_move_to_the_edges_of_the_picture() -> None:
     blurred = cv2.GaussianBlur(true, (0, 0), 3)
     alpha = fuse(picture, [(0, 0, W, H)], [[blurred]], None)
     assert np.abs(alpha.astype(int) - true).mean() < 0.5 * np.abs(blurred.astype(int) - true).mean()
+
+
+def test_most_of_the_cuts_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = np.zeros((3, 20, 20), bool)
+    found[:, 2:18, 2:18] = True
+    found[0, 4:6, 0:4] = found[1:, 10:12, 18:] = True
+    cuts = iter(found)
+    monkeypatch.setattr(matting, "graph_cut", lambda *_: next(cuts))
+    alpha = matting.cut(np.zeros((20, 20, 3), np.uint8), np.full((20, 20), 127, np.float32))
+    assert np.array_equal(alpha, np.where(found[1], 255, 0))
+    assert next(cuts, None) is None
+
+
+def test_each_cut_begins_with_chances_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = []
+    monkeypatch.setattr(matting, "graph_cut", lambda _, share, *__: begun.append(float(share[0, 0])))
+    chance = np.full((20, 20), 127.5, np.float32)
+    assert np.array_equal(matting.cut(np.zeros((20, 20, 3), np.uint8), chance), chance)
+    assert begun == pytest.approx([0.4, 0.5, 0.6])
 
 
 @pytest.mark.triton
