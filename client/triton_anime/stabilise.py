@@ -53,6 +53,8 @@ _UNKNOWN, _SMALL = 0.5, 0.3
 _SOMEBODY = 160
 # Alpha from which pixels hang together as one part.
 _PART = 32
+# Difference of alpha with which two of three drawings outvote the third.
+_OUTVOTED = 128
 # Distance of a probability from one half at which the segmentation begins to be sure, at which it is, and the
 # share of its weight that a neighbour keeps who says the opposite.
 _BEGINS, _SURE, _LEFT = 0.3, 0.47, 0.3
@@ -224,7 +226,14 @@ def conviction(probability: U8, size: tuple[int, int]) -> F32:
     return (np.sign(apart) * sure).astype(np.float32)
 
 
-def stabilise(alpha: U8, past: U8, link: Link, share: float = PAST, sure: F32 | None = None) -> U8:
+def stabilise(
+    alpha: U8,
+    past: U8,
+    link: Link,
+    share: float = PAST,
+    sure: F32 | None = None,
+    ahead: tuple[U8, Link] | None = None,
+) -> U8:
     """The alpha of a drawing, corrected by a neighbour's where it can be trusted.
 
     Args:
@@ -234,6 +243,8 @@ def stabilise(alpha: U8, past: U8, link: Link, share: float = PAST, sure: F32 | 
         share: weight of the neighbour where it is trusted entirely, 0..1.
         sure: [h,w] of :func:`conviction` on the link's grid. A neighbour has little to say against it: a
             mistake of one drawing must not live on in the next ones.
+        ahead: alpha [H,W] of the neighbour on the other side, and the link to it: what it says as this
+            drawing does outvotes the first, two of three.
 
     Returns:
         [H,W] uint8; ``alpha`` itself where the weight is zero.
@@ -244,27 +255,44 @@ def stabilise(alpha: U8, past: U8, link: Link, share: float = PAST, sure: F32 | 
     if w == 0:
         return out
     height, width = alpha.shape
-    weight, flow = link.weight, link.flow
-    gh, gw = weight.shape
-    rows, columns = slice(y, y + h), slice(x, x + w)
-    grid_x, grid_y = _grid(x, y, w, h, gw / width, gh / height)
-    flow_here = cv2.remap(flow, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    weight_here = cv2.remap(weight, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    if not flow_here.any():
-        warped = past[rows, columns].astype(np.float32)
-    else:
-        map_x = flow_here[..., 0] * np.float32(width / gw) + np.arange(x, x + w, dtype=np.float32)
-        map_y = flow_here[..., 1] * np.float32(height / gh) + np.arange(y, y + h, dtype=np.float32)[:, None]
-        warped = cv2.remap(past, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(
-            np.float32
-        )
-    now = alpha[rows, columns].astype(np.float32)
+    gh, gw = link.weight.shape
+    here = slice(y, y + h), slice(x, x + w)
+    grid = _grid(x, y, w, h, gw / width, gh / height)
+    before, weight = _neighbour(past, link, here, grid)
+    now = alpha[here].astype(np.float32)
     if sure is not None:
-        sure_here = cv2.remap(sure, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        against = np.clip(sure_here * np.sign(now - warped), 0, 1)
-        weight_here = weight_here * (1 - np.float32(1 - _LEFT) * against)
-    out[rows, columns] = np.rint(now + np.float32(share) * weight_here * (warped - now)).astype(np.uint8)
+        sure_here = cv2.remap(sure, *grid, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        against = np.clip(sure_here * np.sign(now - before), 0, 1)
+        weight = weight * (1 - np.float32(1 - _LEFT) * against)
+    if ahead is not None:
+        after, trusted = _neighbour(*ahead, here, grid)
+        alike = np.minimum((now - before) * (after - before), np.square(now - before))
+        weight = weight * (1 - trusted * np.clip(alike / np.float32(_OUTVOTED**2), 0, 1))
+    out[here] = np.rint(now + np.float32(share) * weight * (before - now)).astype(np.uint8)
     return out
+
+
+def _neighbour(alpha: U8, link: Link, here: tuple[slice, slice], grid: tuple[F32, F32]) -> tuple[F32, F32]:
+    """(a neighbour's alpha where it lies in a rectangle of this drawing, how far it may be trusted there).
+
+    Args:
+        alpha: [H,W] of the neighbour.
+        link: to it.
+        here: rows and columns of the rectangle.
+        grid: its pixels on the link's grid, see :func:`_grid`.
+    """
+    (height, width), (gh, gw) = alpha.shape, link.weight.shape
+    flow, weight = (
+        cv2.remap(values, *grid, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        for values in (link.flow, link.weight)
+    )
+    if not flow.any():
+        return alpha[here].astype(np.float32), weight
+    flow = flow * np.array([width / gw, height / gh], np.float32)
+    flow[..., 0] += np.arange(here[1].start, here[1].stop, dtype=np.float32)
+    flow[..., 1] += np.arange(here[0].start, here[0].stop, dtype=np.float32)[:, None]
+    moved = cv2.remap(alpha, flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return moved.astype(np.float32), weight
 
 
 def _grid(x: int, y: int, w: int, h: int, scale_x: float, scale_y: float) -> tuple[F32, F32]:

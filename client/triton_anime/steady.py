@@ -44,18 +44,34 @@ def linked(cels: Iterable[Cel]) -> Iterator[Cel]:
 
 
 def steadied(cels: Iterable[Cel]) -> Iterator[Cel]:
-    """Drawings of :func:`linked` in order, alpha and prior corrected by the drawing before."""
+    """Drawings of :func:`linked` in order, alpha and prior corrected by the drawing before.
+
+    Two of three are right: what a drawing and the next one say alike is not overruled by the drawing before,
+    and the first is overruled by what the next two say alike. A mistake of its would last for the shot.
+    """
     before: Cel | None = None
-    for cel in cels:
+    for (cel, after), following in _with_next(_with_next(cels)):
         if cel.probability is not None:
             height, width = cel.working.shape[:2]
             cel.sure = conviction(cel.probability[CHARACTER], (height, width))
         _move_flashes(cel, cel.alpha, cel.prior)
         if before is not None and cel.before is not None:
-            cel.alpha = stabilise(cel.alpha, before.alpha, cel.before, PAST, cel.sure)
+            ahead = None if after is None or cel.after is None else (after.alpha, cel.after)
+            cel.alpha = stabilise(cel.alpha, before.alpha, cel.before, PAST, cel.sure, ahead)
             cel.prior = stabilise(cel.prior, before.prior, cel.before, EFFECT_PAST)
+        elif before is None and following is not None:
+            cel.alpha = _by_next_two(cel, *following)
         yield cel
         before = cel
+
+
+def _by_next_two(cel: Cel, after: Cel, third: Cel | None) -> U8:
+    """The alpha [H,W] of a first drawing, with what the next two say alike."""
+    if third is None or cel.after is None or after.after is None:
+        return cel.alpha
+    seen_again = stabilise(after.alpha, third.alpha, after.after, 1.0)
+    said = (stabilise(cel.alpha, alpha, cel.after, PAST, cel.sure) for alpha in (after.alpha, seen_again))
+    return np.median((cel.alpha, *said), axis=0).astype(np.uint8)
 
 
 def settled(plated: Iterable[tuple[Cel, Plate]]) -> Iterator[Settled]:

@@ -113,3 +113,29 @@ def test_a_bare_background_stays_bare(cels: list[Cel]) -> None:
     steady[0].alpha[HOLE] = 0
     out = list(settled((cel, plate(cel, copied=True)) for cel in steady))
     assert (out[0].alpha[HOLE] == 0).all()
+
+
+def test_what_the_next_two_say_overrules_the_first(cels: list[Cel]) -> None:
+    cels[0].alpha[HOLE] = 0
+    alphas = [cel.alpha.copy() for cel in steadied(linked(cels))]
+    assert np.abs(alphas[0][HOLE] - 255.0 * PAST).max() <= 2
+    assert all(alpha[HOLE].min() >= 255 * PAST for alpha in alphas[1:])
+
+
+def test_what_the_next_alone_says_does_not(cels: list[Cel]) -> None:
+    cels[1].alpha[HOLE] = 0
+    assert (next(steadied(linked(cels))).alpha[HOLE] == 255).all()
+    cels[0].alpha[HOLE] = 0
+    assert (next(steadied(linked(cels[:2]))).alpha[HOLE] == 0).all()
+
+
+def test_what_two_of_three_say_is_not_overruled_by_the_past(cels: list[Cel]) -> None:
+    steady = steadied(linked(cels))
+    next(steady).alpha[HOLE] = 0
+    assert (next(steady).alpha[HOLE] == 255).all()
+
+
+def test_a_mistake_of_the_first_drawing_is_mended(cels: list[Cel]) -> None:
+    cels[0].alpha[HOLE] = 0
+    first = next(iter(settled((cel, plate(cel)) for cel in steadied(linked(cels)))))
+    assert first.alpha[HOLE].min() >= 224
