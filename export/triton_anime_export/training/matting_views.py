@@ -16,6 +16,9 @@ CROPS = 0.75
 NOBODY = 0.2
 """Chance to keep a frame that shows nobody: the product seldom asks about one."""
 
+WITH_EFFECTS = (0.4, 0.7)
+"""Share of drawn and of recomposed frames that get more effects: paint before a character is not one."""
+
 
 def draw_views(
     rng: np.random.Generator, bank: Bank, count: int, sizes: Sequence[tuple[int, int]]
@@ -24,9 +27,9 @@ def draw_views(
     size = sizes[int(rng.integers(len(sizes)))]
     frames, alphas = [], []
     for _ in range(count):
-        drawn, maps = recompose.draw(rng, bank)
+        drawn, maps = recompose.draw(rng, bank, effects=WITH_EFFECTS)
         while not maps["ids"].any() and rng.random() > NOBODY:
-            drawn, maps = recompose.draw(rng, bank)
+            drawn, maps = recompose.draw(rng, bank, effects=WITH_EFFECTS)
         around = maps["ids"] if rng.random() < CROPS else None
         alpha = {"alpha": maps["alpha"]}
         frame, seen = augment.augment(rng, drawn, alpha, size, prefer="alpha", around=around)

@@ -19,7 +19,7 @@ from triton_anime_export.training.loop import Losses, device, fit
 from triton_anime_export.training.matting_views import draw_views
 from triton_anime_export.training.run import Run
 
-SIZES = ((192, 160), (224, 128), (160, 160), (192, 192), (160, 224), (256, 160))
+SIZES = ((192, 160), (224, 128), (192, 192), (160, 224), (256, 160), (320, 192))
 """Height and width of a batch's views: mostly small ones, since variety teaches more than pixels do."""
 
 BATCH = 8
@@ -113,4 +113,5 @@ def train(run: Run) -> nn.Module:
         lr=run.lr or (4e-3 if run.start is None else 2e-3),
         seed=run.seed,
         evaluate=lambda current: score(current, held_out, clips=40),
+        muon=True,
     )
