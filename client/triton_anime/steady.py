@@ -47,7 +47,7 @@ def steadied(cels: Iterable[Cel]) -> Iterator[Cel]:
     """Drawings of :func:`linked` in order, alpha and prior corrected by the drawing before.
 
     Two of three are right: what a drawing and the next one say alike is not overruled by the drawing before,
-    and the first is overruled by what the next two say alike. A mistake of its would last for the shot.
+    and the first is overruled by what the next two say alike: else its mistakes would last for the shot.
     """
     before: Cel | None = None
     for (cel, after), following in _with_next(_with_next(cels)):
