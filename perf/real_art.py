@@ -19,7 +19,7 @@ import numpy as np
 from triton_anime import contact_sheet
 from triton_anime_export.folders import is_served, model_folder
 from triton_anime_export.networks import NETWORKS
-from triton_anime_export.real_art import PICTURE, SHOWN
+from triton_anime_export.real_art import PICTURE, SHOWN, part_of
 
 CLIPS, IMAGES = (".mp4", ".webm", ".mkv", ".gif"), (".jpg", ".jpeg", ".png")
 
@@ -56,9 +56,12 @@ def process(options: argparse.Namespace) -> None:
         if not files:
             continue
         layers = options.output / kind
-        command = ["triton-anime", "process", *map(str, files), "-o", str(layers)]
-        # A file that fails is told of by the command itself; the others are drawn all the same.
-        subprocess.run([*command, "--max-frames", str(options.max_frames), "--overwrite"], check=False)
+        usual = ["-o", str(layers), "--max-frames", str(options.max_frames), "--overwrite"]
+        for part in sorted({part_of(path.name) for path in files}):
+            these = [str(path) for path in files if part_of(path.name) == part]
+            asked = [*usual, "--range", part] if part else usual
+            # A file that fails is told of by the command itself; the others are drawn all the same.
+            subprocess.run(["triton-anime", "process", *these, *asked], check=False)
         done = [str(layers / path.stem) for path in files if (layers / path.stem / "metadata").is_dir()]
         sheet = ["triton-anime", "sheet", *done, "--rows", str(rows), "-o", f"{layers}.png"]
         subprocess.run(sheet, check=True)

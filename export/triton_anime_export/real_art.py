@@ -13,15 +13,24 @@ PICTURE = "real_art.jpg"
 
 @dataclass(frozen=True)
 class Work:
-    """A clip or picture that a card may show by its licence: how its file's name begins, and its credit."""
+    """A clip or picture that a card may show by its licence.
+
+    Attributes:
+        file: how its file's name begins.
+        credit: in Markdown.
+        part: of a clip that is looked at, as in ``process --range``; from its beginning when empty.
+    """
 
     file: str
     credit: str
+    part: str = ""
 
 
 BUNNY = Work("c07_", "*Big Buck Bunny*, (c) Blender Foundation, CC BY 3.0 (from Zarxrax/Sammie-Roto-2)")
 FIRE = Work(
-    "c08_", "*Forest on fire*, berteh/synfig-projects, CC BY-SA 3.0; its rows are under the same licence"
+    "c08_",
+    "*Forest on fire*, berteh/synfig-projects, CC BY-SA 3.0; its rows are under the same licence",
+    part="180f-",
 )
 DRAWN = Work("c09_", "facebookresearch/AnimatedDrawings, MIT")
 GIRL = Work("i04_", "shitagaki-lab/see-through, Apache-2.0")
@@ -52,6 +61,12 @@ SHOWN = {
     "lama": Looked((BUNNY, SAMURAI), ("frame", "background"), rows=3),
     "raft_small": Looked((BUNNY,), ("frame", "who is who"), rows=4),
 }
+
+
+def part_of(file: str) -> str:
+    """The part of the clip of this name that is looked at, empty for its beginning."""
+    works = {work for looked in SHOWN.values() for work in looked.works}
+    return next((work.part for work in works if file.startswith(work.file)), "")
 
 
 def credits_of(looked: Looked) -> list[str]:

@@ -20,9 +20,15 @@ FlowSource = Callable[[U8, U8], F32]
 _UNSURE = 0.5
 
 
-def dis_flow() -> FlowSource:
-    """OpenCV's DIS flow (Kroeger et al., ECCV 2016) of the grey frames, medium preset."""
+def dis_flow(*, finest_scale: int | None = None) -> FlowSource:
+    """OpenCV's DIS flow (Kroeger et al., ECCV 2016) of the grey frames, medium preset.
+
+    Args:
+        finest_scale: halvings of the frame at which the search ends; the preset's by default.
+    """
     engine = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    if finest_scale is not None:
+        engine.setFinestScale(finest_scale)
 
     def flow(first: U8, second: U8) -> F32:
         grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (first, second)]

@@ -31,7 +31,8 @@ def command(output: Path, clips: int, val_clips: int, art: Path | None, seed: in
 
     train = Art(art, "train") if art else None
     pools = {"characters": 300, "backdrops": 160, "effects": 180, "objects": 80}
-    save(draw_pool(seed + 3, train, max(24, clips // 4)), output)
+    # A network sees hundreds of thousands of effects while it trains: a few hundred it learns by heart.
+    save(draw_pool(seed + 3, train, max(24, 2 * clips)), output)
     cast = draw_cast(seed, train, **pools)
     if art:
         alone = clips // 2

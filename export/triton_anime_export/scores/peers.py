@@ -71,10 +71,7 @@ def dis(first: U8, second: U8) -> F32:
 
 def dis_finest(first: U8, second: U8) -> F32:
     """DIS flow [H,W,2] that goes on to the finest scale, which its presets leave out."""
-    engine = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    engine.setFinestScale(0)
-    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (first, second)]
-    return np.asarray(engine.calc(grey[0], grey[1], None), np.float32)
+    return dis_flow(finest_scale=0)(first, second)
 
 
 def bright(frame: U8) -> NDArray[np.bool_]:

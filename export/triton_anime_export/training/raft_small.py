@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from triton_anime.trackers.flow import dis_flow
 from triton_anime_export.networks._raft_modules import RaftSmall, upsample_flow
 from triton_anime_export.networks.raft_small import ITERATIONS, LITE_WIDTHS, build
 from triton_anime_export.studio.bank import Bank
@@ -126,7 +127,7 @@ def score(core: nn.Module, bank: Bank, *, clips: int = 40, rivals: bool = True) 
     served = build("lite")
     served.core.load_state_dict(core.state_dict())
     served.eval()
-    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    dis = dis_flow()
     errors: dict[str, list[NDArray[np.float32]]] = {}
     for index in np.linspace(0, len(bank) - 1, min(clips, len(bank))).astype(int):
         clip = bank.clip(int(index))
@@ -137,8 +138,7 @@ def score(core: nn.Module, bank: Bank, *, clips: int = 40, rivals: bool = True) 
             frames = [torch.from_numpy(np.array(clip.frames[i]))[None] for i in (t, t + 1)]
             answers = {"epe": served(*frames)[0].numpy()}
             if rivals:
-                grey = [cv2.cvtColor(np.array(clip.frames[i]), cv2.COLOR_RGB2GRAY) for i in (t, t + 1)]
-                answers["dis"] = dis.calc(grey[0], grey[1], None)
+                answers["dis"] = dis(*(np.array(clip.frames[i]) for i in (t, t + 1)))
                 answers["zero"] = np.zeros_like(answers["dis"])
             for name, answer in answers.items():
                 error = np.linalg.norm(answer[::2, ::2] - truth, axis=-1)[valid]

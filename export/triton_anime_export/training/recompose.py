@@ -25,6 +25,13 @@ PIXEL_EFFECTS, PIXEL_ART = 0.25, 0.1
 """Share of the pool's effects, and of recomposed characters and plates, that turn into pixel art: otherwise
 large squares would mean a character, since sprites of games come enlarged more often than flames do."""
 
+FEWEST = 8
+"""Squares of an effect in pixel art from top to bottom, at least: in games they are sixteen, or a part."""
+
+PAINTED, RECOLOURED = 0.35, 0.3
+"""Share of the effects whose light and shade get colours of any kind, and of those that only get another hue,
+which leaves white strokes white and grey smoke grey."""
+
 DENSE = 0.35
 """Share of recomposed plates that are shown smaller and sharper: soft ones alone teach that sharpness is a
 character."""
@@ -188,14 +195,18 @@ def _laid(
 ) -> NDArray[np.float32]:
     """An effect at a place (x, y), or anywhere, some recoloured: premultiplied float32 RGBA [h,w,4]."""
     rgba = np.array(pool.layers[which])
-    if rng.random() < 0.5:
-        rgba[..., :3] = _recoloured(rng, np.ascontiguousarray(rgba[..., :3]))
+    colours = np.ascontiguousarray(rgba[..., :3])
+    choice = rng.random()
+    if choice < PAINTED:
+        rgba[..., :3] = _painted(rng, colours, rgba[..., 3])
+    elif choice < PAINTED + RECOLOURED:
+        rgba[..., :3] = _recoloured(rng, colours)
     layer = rgba.astype(np.float32)
     layer[..., 3] /= 255
     layer[..., :3] *= layer[..., 3:]
     side = layer.shape[0]
     if rng.random() < PIXEL_EFFECTS:
-        layer = _in_pixels(rng, layer, solid=not pool.additive[which])
+        layer = _in_pixels(rng, layer, solid=not pool.additive[which], fewest=FEWEST)
     if pool.full_frame[which]:
         scale, angle, x, y = w / side * float(rng.uniform(1.05, 1.5)), 0.0, w / 2, h / 2
     else:
@@ -212,16 +223,40 @@ def _laid(
     return np.asarray(cv2.warpAffine(layer, matrix, (w, h), flags=how), np.float32)
 
 
-def _in_pixels(rng: np.random.Generator, layer: NDArray[np.float32], *, solid: bool) -> NDArray[np.float32]:
+def _painted(
+    rng: np.random.Generator, colours: NDArray[np.uint8], alpha: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """Colours uint8 [h,w,3] with another ramp from shade to light, or but one colour; alpha uint8 [h,w]."""
+    grey = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)
+    seen = grey[alpha > 32]
+    if not seen.size:
+        return colours
+    low, high = np.percentile(seen, (2, 98))
+    stops = int(rng.choice([1, 2, 3, 4], p=[0.25, 0.3, 0.3, 0.15]))
+    hues = (rng.integers(180) + rng.normal(0, 15, stops)) % 180
+    values = np.sort(rng.uniform(20, 256, stops))
+    hsv = np.stack([hues, rng.uniform(0, 256, stops) * rng.random(), values], 1).astype(np.uint8)
+    ramp = cv2.cvtColor(hsv[None], cv2.COLOR_HSV2RGB)[0].astype(np.float32)
+    at = np.clip((np.arange(256) - low) / max(float(high - low), 1.0), 0, 1) * (stops - 1)
+    if rng.random() < 0.5:
+        at = np.round(at)
+    table = np.stack([np.interp(at, np.arange(stops), ramp[:, c]) for c in range(3)], 1)
+    return np.asarray(table.astype(np.uint8)[grey], np.uint8)
+
+
+def _in_pixels(
+    rng: np.random.Generator, layer: NDArray[np.float32], *, solid: bool, fewest: int = 20
+) -> NDArray[np.float32]:
     """A premultiplied layer (or an opaque picture) as pixel art: in large squares of few colours.
 
     Args:
         rng: decides the size of the squares and the colours.
         layer: float32 [H,W,4], colours 0..255 and alpha 0..1, or [H,W,3].
         solid: whether alpha is all or nothing.
+        fewest: squares from top to bottom at least.
     """
     h, w, channels = layer.shape
-    cells = float(np.exp(rng.uniform(np.log(20), np.log(110)))) / h
+    cells = float(np.exp(rng.uniform(np.log(fewest), np.log(110)))) / h
     opaque = np.ones((h, w, 4 - channels), np.float32)
     premultiplied = np.concatenate([layer, opaque], axis=2) * np.array([1, 1, 1, 255], np.float32)
     size = (max(4, round(w * cells)), max(4, round(h * cells)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -87,7 +88,8 @@ def test_recomposed_frames_are_alpha_times_character_over_another_plate(
 
 def test_effects_are_laid_over_by_the_compositors_operators(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recompose, "_recoloured", lambda rng, plate: plate)
-    monkeypatch.setattr(recompose, "PIXEL_EFFECTS", 0.0)
+    for share in ("PIXEL_EFFECTS", "PAINTED"):
+        monkeypatch.setattr(recompose, share, 0.0)
     bank = TwoClips()
     layer = np.zeros((1, 64, 64, 4), np.uint8)
     layer[:, 16:48, 16:48] = (10, 200, 60, 255)
@@ -118,9 +120,40 @@ def a_square_of_smoke() -> EffectPool:
     return EffectPool(layer, np.array([kind], np.uint8), np.array([False]), np.array([False]))
 
 
+def test_painted_effects_keep_their_shape_and_their_order_of_light_and_shade(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in (("PIXEL_EFFECTS", 0.0), ("PAINTED", 1.0), ("NEAR", 0.0)):
+        monkeypatch.setattr(recompose, name, value)
+    bank = TwoClips()
+    layer = np.zeros((1, 96, 96, 4), np.uint8)
+    for shade, left in ((40, 16), (120, 40), (220, 64)):
+        layer[:, 16:80, left : left + 24] = (shade, shade, shade, 255)
+    bank.effects = EffectPool(layer, np.array([1], np.uint8), np.array([False]), np.array([False]))
+    numbers, tinted = set(), 0
+    for seed in range(60):
+        frame, maps = recompose.draw(
+            np.random.default_rng(seed), cast(Bank, bank), share=0.0, effects=(1.0, 1.0)
+        )
+        solid = cv2.erode((maps["effect"] >= 250).astype(np.uint8), np.ones((3, 3))) > 0
+        if not solid.any():
+            continue
+        colours, counts = np.unique(frame[solid], axis=0, return_counts=True)
+        numbers.add(int((counts > 12).sum()))
+        tinted += int(np.ptp(colours, axis=1).max() > 30)
+        assert not maps["ids"][maps["effect"] >= 140].any()
+    assert {1, 3} <= numbers
+    assert tinted >= 10
+    shades = np.array([[40, 40, 40], [120, 120, 120], [220, 220, 220]], np.uint8)[None]
+    opaque = np.full((1, 3), 255, np.uint8)
+    for seed in range(20):
+        painted = recompose._painted(np.random.default_rng(seed), shades, opaque)[0].max(axis=1).astype(int)
+        assert painted[0] <= painted[1] + 2 <= painted[2] + 4
+
+
 def test_an_effect_behind_everybody_is_hidden_by_them(monkeypatch: pytest.MonkeyPatch) -> None:
     without_scenery(monkeypatch)
-    for name, value in (("BEHIND", 1.0), ("PIXEL_EFFECTS", 0.0), ("PIXEL_ART", 0.0)):
+    for name, value in (("BEHIND", 1.0), ("PIXEL_EFFECTS", 0.0), ("PIXEL_ART", 0.0), ("PAINTED", 0.0)):
         monkeypatch.setattr(recompose, name, value)
     monkeypatch.setattr(recompose, "_recoloured", lambda rng, plate: plate)
     bank = TwoClips()
