@@ -57,10 +57,10 @@ def judge_plates(tally: Tally, clip: Clip, t: int, pictures: dict[str, U8]) -> N
         return
     wanted = lines_of(plate) & region
     for name, picture in pictures.items():
-        tally.add("background_psnr", name, clip.data, psnr(picture, plate, region))
-        tally.add("background_ssim", name, clip.data, ssim(picture, plate, region))
+        tally.add("background_psnr", name, clip, psnr(picture, plate, region))
+        tally.add("background_ssim", name, clip, ssim(picture, plate, region))
         if wanted.any():
-            tally.add("background_lines", name, clip.data, chamfer(lines_of(picture) & region, wanted))
+            tally.add("background_lines", name, clip, chamfer(lines_of(picture) & region, wanted))
 
 
 def judge_uncovered(tally: Tally, clip: Clip, t: int, pictures: dict[str, U8]) -> None:
@@ -69,5 +69,5 @@ def judge_uncovered(tally: Tally, clip: Clip, t: int, pictures: dict[str, U8]) -
     if region.mean() < _ENOUGH:
         return
     for name, picture in pictures.items():
-        tally.add("uncovered_psnr", name, clip.data, psnr(picture, plate, region))
-        tally.add("uncovered_ssim", name, clip.data, ssim(picture, plate, region))
+        tally.add("uncovered_psnr", name, clip, psnr(picture, plate, region))
+        tally.add("uncovered_ssim", name, clip, ssim(picture, plate, region))

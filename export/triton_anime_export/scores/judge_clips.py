@@ -77,7 +77,7 @@ class ClipJudge:
         first = 1 if given else 0
         score = clip_jf(found[first:], truth[first:], same_numbers=given)
         for key, value in (("jf", score.jf), ("j", score.j), ("f", score.f)):
-            self._tally.add(f"tracking_{key}", answer, clip.data, value)
+            self._tally.add(f"tracking_{key}", answer, clip, value)
         self._tally.sum(f"switches_{clip.kind}", answer, clip.data, identity_switches(found, truth))
 
 

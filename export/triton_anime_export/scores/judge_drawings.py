@@ -103,7 +103,7 @@ class DrawingJudge:
             self._background(clip, t, pictures | {name: found[t] for name, found in plates.items()})
             layers = ours[t]
             value = recomposition_psnr(frame, layers.background, layers.character, layers.effects)
-            self._tally.add("recomposition_psnr", PRODUCT, clip.data, value)
+            self._tally.add("recomposition_psnr", PRODUCT, clip, value)
         if unsteady is not None:
             for t in range(clip.count - 1):
                 self._flow(clip, t)
@@ -148,9 +148,9 @@ class DrawingJudge:
             return
         outline = Outline.of(true)
         for name, mask in masks.items():
-            self._tally.add("character_iou", name, clip.data, mask_iou(mask & ~unseen, wanted))
-            self._tally.add("boundary_f", name, clip.data, meeting(Outline.of(mask | unseen), outline))
-        self._tally.add("character_iou", "everything", clip.data, mask_iou(~unseen, wanted))
+            self._tally.add("character_iou", name, clip, mask_iou(mask & ~unseen, wanted))
+            self._tally.add("boundary_f", name, clip, meeting(Outline.of(mask | unseen), outline))
+        self._tally.add("character_iou", "everything", clip, mask_iou(~unseen, wanted))
         frame, name = clip.drawing(t), f"{clip.data} {clip.name}"
         pair = cut_out(frame, clip.shot.alpha[t]), cut_out(frame, alphas[PRODUCT])
         # A sliver of somebody at the edge of the picture says little.
@@ -163,14 +163,14 @@ class DrawingJudge:
         true = np.asarray(clip.shot.alpha[t])
         alphas = {name: clip.excused(t, alpha) for name, alpha in alphas.items()}
         nothing = clip.excused(t, np.zeros_like(true))
-        self._tally.add("alpha_mae", "nothing", clip.data, mae(nothing, true))
+        self._tally.add("alpha_mae", "nothing", clip, mae(nothing, true))
         for name, alpha in alphas.items():
-            self._tally.add("alpha_mae", name, clip.data, mae(alpha, true))
+            self._tally.add("alpha_mae", name, clip, mae(alpha, true))
         # What MOG2 finds is no matte: one figure says so.
         mattes = {name: alpha for name, alpha in alphas.items() if name != "mog2"}
         for name, alpha in mattes.items():
             for key, measure in _MATTING.items():
-                self._tally.add(f"alpha_{key}", name, clip.data, measure(alpha, true))
+                self._tally.add(f"alpha_{key}", name, clip, measure(alpha, true))
         judged = clip.shot.effect[t] < 8
         wanted = lines_of(_true_cel(clip, t)) & judged
         if not wanted.any():
@@ -180,7 +180,7 @@ class DrawingJudge:
             colours = layer[..., :3] if name == PRODUCT else frame
             share = alpha[..., None] / 255.0
             cel = np.rint(colours * share + _GREY * (1 - share)).astype(np.uint8)
-            self._tally.add("character_lines", name, clip.data, chamfer(lines_of(cel) & judged, wanted))
+            self._tally.add("character_lines", name, clip, chamfer(lines_of(cel) & judged, wanted))
 
     def _effects(self, clip: Clip, t: int, layer: U8) -> None:
         true = clip.effect(t)
@@ -199,7 +199,7 @@ class DrawingJudge:
                     pools.named_there.add(kind, found, wanted & judged)
         if not true.any():
             for name, mask in masks.items():
-                self._tally.add("effect_false_alarm", name, clip.data, float(mask.mean()))
+                self._tally.add("effect_false_alarm", name, clip, float(mask.mean()))
             return
         shown = [kind for kind in EFFECT_TYPES[1:] if clip.effect_of(t, kind).any()]
         # The layer does not say which effect is where: only drawings with one type tell about it.
@@ -230,8 +230,8 @@ class DrawingJudge:
             answers |= {"raft_small": both[0], PRODUCT: refined(*pair, *both)[0]}
         for name, found in answers.items():
             error, outliers = endpoint_error(found, true, valid)
-            self._tally.add("flow_epe", name, clip.data, error)
-            self._tally.add("flow_outliers", name, clip.data, outliers)
+            self._tally.add("flow_epe", name, clip, error)
+            self._tally.add("flow_outliers", name, clip, outliers)
 
     def _flicker(self, clip: Clip, t: int, answers: dict[str, list[product.Layers]]) -> None:
         flow, valid = clip.flow(t)
@@ -243,7 +243,7 @@ class DrawingJudge:
         pairs[NARROWED] = _narrowed(true[0]), _narrowed(true[1])
         for answer, pair in pairs.items():
             for key, measure in (("flicker", flicker), ("strict_flicker", strict_flicker)):
-                self._tally.add(key, answer, clip.data, 1000 * measure(pair, true, flow, valid))
+                self._tally.add(key, answer, clip, 1000 * measure(pair, true, flow, valid))
 
 
 def _mattes_and_plates(clip: Clip) -> tuple[dict[str, dict[int, U8]], Plates]:

@@ -23,6 +23,7 @@ from triton_anime_export.scores.casts import SEED, art_cast, studio_cast
 from triton_anime_export.scores.clip import Clip
 from triton_anime_export.scores.judge_clips import ClipJudge
 from triton_anime_export.scores.judge_drawings import DrawingJudge
+from triton_anime_export.scores.rows import PRODUCT
 from triton_anime_export.scores.sizes import Sizes
 from triton_anime_export.scores.tally import Tally
 from triton_anime_export.scores.worst import Worst
@@ -84,6 +85,7 @@ def score(
         "weights": weights,
         "minutes": round((time.monotonic() - began) / 60, 1),
         "figures": _rounded(tally.results()),
+        "errors": _rounded(tally.errors(PRODUCT)),
         "effects_by_type": _rounded(by_type),
     }
 

@@ -20,7 +20,7 @@ def section(scores: Mapping[str, Any]) -> str:
     lines = [_how(scores), "", f"| | target | {' | '.join(DATA[name] for name in data)} |"]
     lines.append("|---|---|" + "---:|" * len(data))
     for capability, measures in CAPABILITIES.items():
-        rows = [row for measure in measures for row in _rows(measure, scores["figures"], data)]
+        rows = [row for measure in measures for row in _rows(measure, scores, data)]
         if rows:
             lines += [f"| **{capability}** | |{' |' * len(data)}", *rows]
     lines += ["", *_by_type(scores["effects_by_type"], data)]
@@ -57,12 +57,15 @@ def _how(scores: Mapping[str, Any]) -> str:
         f"Written by `{scores['command']}`. Seeds from {scores['seed']}, {sizes['size'][0]}x"
         f"{sizes['size'][1]}, on twos. {clips}. {packages}; weights {scores['weights']}; "
         f"{scores['minutes']} minutes. Means over drawings (tracking: over clips); effects: all "
-        "intersections over all unions. **Bold** meets the target, ↑ is better when higher. Peers, and "
+        "intersections over all unions; ± the standard error over clips. **Bold** meets the target, ↑ is "
+        "better when higher. Peers, and "
         "networks alone, get the true boxes, holes and first masks, which the product does not."
     )
 
 
-def _rows(measure: Measure, figures: Figures, data: list[str]) -> Iterator[str]:
+def _rows(measure: Measure, scores: Mapping[str, Any], data: list[str]) -> Iterator[str]:
+    figures: Figures = scores["figures"]
+    errors: Figures = scores.get("errors", {})
     by_answer = figures.get(measure.key, {})
     if not by_answer:
         return
@@ -75,7 +78,9 @@ def _rows(measure: Measure, figures: Figures, data: list[str]) -> Iterator[str]:
         for name in data:
             value = by_answer[answer].get(name)
             text = "" if value is None else f"{value:.{measure.digits}f}"
-            cells.append(f"**{text}**" if text and _is_met(measure, answer, name, by_answer) else text)
+            cell = f"**{text}**" if text and _is_met(measure, answer, name, by_answer) else text
+            error = errors.get(measure.key, {}).get(answer, {}).get(name)
+            cells.append(cell if error is None or not text else f"{cell} ± {error:.{measure.digits}f}")
         yield f"| – {title} | | {' | '.join(cells)} |"
 
 

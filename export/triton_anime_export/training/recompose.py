@@ -32,6 +32,10 @@ PAINTED, RECOLOURED = 0.35, 0.3
 """Share of the effects whose light and shade get colours of any kind, and of those that only get another hue,
 which leaves white strokes white and grey smoke grey."""
 
+DYED = 0.4
+"""Share of recomposed characters in other colours: one who knows but the costumes of this art misses white
+fur."""
+
 DENSE = 0.35
 """Share of recomposed plates that are shown smaller and sharper: soft ones alone teach that sharpness is a
 character."""
@@ -106,6 +110,8 @@ def draw(
         if layer is None:
             continue
         rgba, identities = layer
+        if rng.random() < DYED:
+            rgba = _dyed(rng, rgba)
         if rng.random() < PIXEL_ART:
             rgba = _in_pixels(rng, rgba, solid=True)
         matrix = _placed(rng, rgba[..., 3])
@@ -242,6 +248,26 @@ def _painted(
         at = np.round(at)
     table = np.stack([np.interp(at, np.arange(stops), ramp[:, c]) for c in range(3)], 1)
     return np.asarray(table.astype(np.uint8)[grey], np.uint8)
+
+
+def _dyed(rng: np.random.Generator, layer: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A premultiplied layer float32 [H,W,4] in another hue, or pale, or in a ramp of a few colours."""
+    alpha = layer[..., 3]
+    colours = np.clip(layer[..., :3] / np.maximum(alpha, 1 / 255)[..., None], 0, 255).astype(np.uint8)
+    choice = rng.random()
+    if choice < 0.5:
+        colours = _recoloured(rng, colours)
+    elif choice < 0.8:
+        hsv = cv2.cvtColor(colours, cv2.COLOR_RGB2HSV)
+        hsv[..., 1] = cv2.convertScaleAbs(hsv[..., 1], alpha=float(rng.uniform(0, 0.5)))
+        # Ink stays nearly as dark as it was; everything above it moves up.
+        light = np.arange(256) / 255
+        lifted = light ** float(rng.uniform(0.25, 0.7))
+        hsv[..., 2] = cv2.LUT(hsv[..., 2], np.rint(lifted * 255).astype(np.uint8))
+        colours = np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.uint8)
+    else:
+        colours = _painted(rng, colours, np.rint(alpha * 255).astype(np.uint8))
+    return np.dstack([colours * alpha[..., None], alpha]).astype(np.float32)
 
 
 def _in_pixels(

@@ -103,6 +103,9 @@ def test_the_whole_way_gives_figures_a_table_and_the_worst_cases(
     assert readme.endswith("after\n")
     assert "| – OpenCV Telea, true hole |" in readme
     assert "u2net" not in readme
+    error = scores["errors"]["character_iou"]["product"]["studio"]
+    assert f" ± {error:.3f} |" in readme
+    assert all(set(answers) == {"product"} for answers in scores["errors"].values())
     assert (sheets / "characters.png").is_file()
 
 

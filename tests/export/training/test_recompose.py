@@ -71,6 +71,7 @@ def test_recomposed_frames_are_alpha_times_character_over_another_plate(
     monkeypatch.setattr(recompose, "_recoloured", lambda rng, plate: plate)
     monkeypatch.setattr(recompose, "_cluttered", lambda rng, plate, bank: plate)
     monkeypatch.setattr(recompose, "PIXEL_ART", 0.0)
+    monkeypatch.setattr(recompose, "DYED", 0.0)
     without_scenery(monkeypatch)
     bank = cast(Bank, TwoClips())
     on_blue = 0
@@ -151,10 +152,41 @@ def test_painted_effects_keep_their_shape_and_their_order_of_light_and_shade(
         assert painted[0] <= painted[1] + 2 <= painted[2] + 4
 
 
+def test_dyed_characters_keep_their_alpha_and_what_is_lighter_stays_lighter() -> None:
+    alpha = np.full((4, 3), 1.0, np.float32)
+    alpha[3] = 0.5
+    costume = np.zeros((4, 3, 3), np.float32)
+    costume[:, 0], costume[:, 1], costume[:, 2] = (10, 8, 12), (150, 60, 40), (240, 200, 90)
+    layer = np.dstack([costume * alpha[..., None], alpha]).astype(np.float32)
+    seen = set()
+    for seed in range(40):
+        dyed = recompose._dyed(np.random.default_rng(seed), layer)
+        np.testing.assert_array_equal(dyed[..., 3], alpha)
+        assert (dyed[..., :3] <= 255 * alpha[..., None]).all()
+        np.testing.assert_allclose(dyed[3, :, :3], dyed[0, :, :3] / 2, atol=1)
+        ink, cloth, gold = dyed[0, :, :3].max(axis=1).astype(int)
+        assert ink <= cloth + 2 <= gold + 4
+        seen.add(tuple(dyed[0, 1, :3].astype(int)))
+    assert len(seen) > 20
+
+
+def test_some_of_the_recomposed_characters_are_dyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recompose, "PIXEL_ART", 0.0)
+    monkeypatch.setattr(recompose, "_dyed", lambda rng, layer: layer[..., [1, 0, 2, 3]])
+    without_scenery(monkeypatch)
+    bank = cast(Bank, TwoClips())
+    colours = set()
+    for seed in range(20):
+        frame, maps = recompose.draw(np.random.default_rng(seed), bank, share=1.0)
+        colours |= {tuple(int(c) for c in pixel) for pixel in frame[maps["alpha"] == 255][:1]}
+    assert colours == {RED, (RED[1], RED[0], RED[2])}
+
+
 def test_an_effect_behind_everybody_is_hidden_by_them(monkeypatch: pytest.MonkeyPatch) -> None:
     without_scenery(monkeypatch)
-    for name, value in (("BEHIND", 1.0), ("PIXEL_EFFECTS", 0.0), ("PIXEL_ART", 0.0), ("PAINTED", 0.0)):
-        monkeypatch.setattr(recompose, name, value)
+    for name in ("PIXEL_EFFECTS", "PIXEL_ART", "PAINTED", "DYED"):
+        monkeypatch.setattr(recompose, name, 0.0)
+    monkeypatch.setattr(recompose, "BEHIND", 1.0)
     monkeypatch.setattr(recompose, "_recoloured", lambda rng, plate: plate)
     bank = TwoClips()
     bank.effects = a_square_of_smoke()
