@@ -45,7 +45,8 @@ class EffectPool:
 
 def draw_pool(seed: int, art: Art | None, count: int, art_share: float = 0.45) -> EffectPool:
     """Draw ``count`` effects with ``DRAWINGS`` drawings each, of the studio and, by a share, of real art."""
-    layers: list[NDArray[np.uint8]] = []
+    # In place: a list to be stacked would hold gigabytes twice.
+    layers = np.zeros((count * DRAWINGS, SIDE, SIDE, 4), np.uint8)
     facts: list[tuple[int, bool, bool]] = []
     for index in range(count):
         rng = np.random.default_rng([seed, index])
@@ -54,10 +55,10 @@ def draw_pool(seed: int, art: Art | None, count: int, art_share: float = 0.45) -
         else:
             source = draw_effect(rng, EFFECT_TYPES[1 + index % (len(EFFECT_TYPES) - 1)], SIDE, DRAWINGS)
         for drawing in source.drawings[:DRAWINGS]:
-            layers.append(_square(drawing))
+            layers[len(facts)] = _square(drawing)
             facts.append(_facts(source))
     kinds, additive, full = (np.array(column) for column in zip(*facts, strict=True))
-    return EffectPool(np.stack(layers), kinds.astype(np.uint8), additive.astype(bool), full.astype(bool))
+    return EffectPool(layers[: len(facts)], kinds.astype(np.uint8), additive.astype(bool), full.astype(bool))
 
 
 def save(pool: EffectPool, folder: Path) -> None:
