@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_anime.graph_cut import graph_cut
+from triton_anime.graph_cut import graph_cut, mixtures
 from triton_anime.guided import guided_around
 
 U8 = NDArray[np.uint8]
@@ -33,6 +33,9 @@ _SURELY_NOT = 0.15
 # What is added to the chances before each of the cuts begins. With one cut alone, a hat of the real clips
 # came and went from drawing to drawing; on the drawings of the scores nothing changes in the mean.
 _STARTS = (-0.1, 0.0, 0.1)
+# Chance below and above which a further cut learns the colours: between the two the networks doubt, and grey
+# trousers that they half see would count as colours of the background, which then has them.
+_DOUBT = (0.3, 0.7)
 _CUT_SHARE = 0.75
 # Mean chance from which an enclosed gap of the cut is closed.
 _GAP = 0.4
@@ -128,21 +131,22 @@ def fuse(frame: U8, where: Sequence[Box], answers: Sequence[Sequence[U8]], coars
 
 
 def cut(picture: U8, chance: F32) -> F32:
-    """Foreground [h,w], 0 or 255, by GrabCut from a chance [h,w] in 0..255; the chance if one side lacks.
+    """Foreground [h,w], 0..255, by GrabCut from a chance [h,w] in 0..255; the chance if one side lacks.
 
-    Which of two borders is the cheaper one may hang on a hair, and a hat on it: most of several cuts decide,
-    which begin with more and with less inside.
+    Which of two borders is the cheaper one may hang on a hair, and a hat on it: the mean of several cuts
+    decides, which begin with more and with less inside. One of them has its colours from where the chance is
+    no doubt alone.
     """
     share = chance / 255
-    votes = []
-    for shift in _STARTS:
-        found = graph_cut(picture, share + np.float32(shift), share < _SURELY_NOT, share > 1 - _SURELY_NOT)
-        if found is not None:
-            votes.append(_without_gaps(found, share))
+    never, surely = share < _SURELY_NOT, share > 1 - _SURELY_NOT
+    found = [graph_cut(picture, share + np.float32(shift), never, surely) for shift in _STARTS]
+    colours = mixtures(picture, share > _DOUBT[1], share < _DOUBT[0])
+    if colours is not None:
+        found.append(graph_cut(picture, share, never, surely, colours))
+    votes = [_without_gaps(inside, share) for inside in found if inside is not None]
     if not votes:
         return chance
-    inside = 2 * np.sum(votes, axis=0) > len(votes)
-    return inside.astype(np.float32) * np.float32(255)
+    return np.mean(votes, axis=0, dtype=np.float32) * np.float32(255)
 
 
 def _without_gaps(found: Mask, share: F32) -> Mask:

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from triton_anime import matting
+from triton_anime.graph_cut import graph_cut, mixtures
 from triton_anime.matting import boxes_of, crops, fuse
 from triton_anime.server import Server
 
@@ -114,15 +115,43 @@ def test_edges_of_a_coarse_answer_move_to_the_edges_of_the_picture() -> None:
     assert np.abs(alpha.astype(int) - true).mean() < 0.5 * np.abs(blurred.astype(int) - true).mean()
 
 
-def test_most_of_the_cuts_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_mean_of_the_cuts_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     found = np.zeros((3, 20, 20), bool)
     found[:, 2:18, 2:18] = True
     found[0, 4:6, 0:4] = found[1:, 10:12, 18:] = True
     cuts = iter(found)
     monkeypatch.setattr(matting, "graph_cut", lambda *_: next(cuts))
     alpha = matting.cut(np.zeros((20, 20, 3), np.uint8), np.full((20, 20), 127, np.float32))
-    assert np.array_equal(alpha, np.where(found[1], 255, 0))
+    assert np.allclose(alpha, found.mean(axis=0) * 255)
     assert next(cuts, None) is None
+
+
+def test_colours_that_networks_doubt_are_not_those_of_the_background() -> None:
+    rng = np.random.default_rng(3)
+    picture = np.full((120, 120, 3), 235, np.uint8)
+    picture[20:100, 40:80] = 180, 60, 60
+    picture[50:70, 40:80] = 130, 110, 50
+    picture = np.clip(picture + rng.normal(0, 3, picture.shape), 0, 255).astype(np.uint8)
+    share = np.full((120, 120), 0.02, np.float32)
+    share[20:100, 40:80] = 0.95
+    share[50:70, 40:80] = 0.4
+    share[20:30, 40:80] = 0.6
+    never, surely = share < 0.15, share > 0.85
+    doubted = (slice(52, 68), slice(42, 78))
+    alone = graph_cut(picture, share, never, surely)
+    assert alone is not None
+    assert not alone[doubted].any()
+    colours = mixtures(picture, share > 0.7, share < 0.3)
+    found = graph_cut(picture, share, never, surely, colours)
+    assert found is not None
+    assert found[doubted].all()
+    assert not found[:, :36].any()
+
+
+def test_mixtures_need_pixels_on_both_sides() -> None:
+    few = np.zeros((20, 20), bool)
+    few[0, :9] = True
+    assert mixtures(np.zeros((20, 20, 3), np.uint8), few, ~few) is None
 
 
 def test_each_cut_begins_with_chances_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
