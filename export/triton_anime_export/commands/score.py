@@ -44,7 +44,8 @@ def command(
     """Measure how good the layers are, beside what OpenCV does without any network.
 
     Clips are drawn from seeds and from repositories of art that no network was trained on, and go through the
-    product like a video. The same seeds give the same clips.
+    product like a video. The same seeds give the same clips. The same command goes on with a run that was cut
+    off, unless it was on a server that it did not start.
     """
     if check or table:
         _show(output, write=table)
@@ -66,6 +67,8 @@ def command(
         split(readme.read_text("utf-8"))  # better told now than after a quarter of an hour
     words = ["triton-anime-export score", "--art ART" if art else "", *(f"--data {name}" for name in data)]
     words.append("--quick" if quick else "")
+    # Of somebody else's server nobody knows whether it still has the same weights.
+    progress = output / ".scores.part" if address is None else None
     try:
         with ServerSource(address) as source:
             scores = score(
@@ -75,6 +78,7 @@ def command(
                 sets,
                 command=" ".join(word for word in words if word),
                 worst=worst,
+                progress=progress,
                 tell=lambda text: click.echo(text, err=True),
             )
     except TritonAnimeError as error:
@@ -83,6 +87,8 @@ def command(
     (output / "scores.json").write_text(json.dumps(scores, indent=1) + "\n", "utf-8")
     if readme.is_file():
         readme.write_text(with_section(readme.read_text("utf-8"), scores), "utf-8")
+    if progress is not None:
+        progress.unlink(missing_ok=True)
     click.echo(section(scores))
 
 

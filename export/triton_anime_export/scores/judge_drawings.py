@@ -67,14 +67,17 @@ class DrawingJudge:
         pool: runs the peers while the server works.
         tally: gets the figures.
         worst: gets the pictures.
+        pools: by set of data, get what is summed over drawings.
     """
 
-    def __init__(self, server: Server, pool: Executor, tally: Tally, worst: Worst) -> None:
+    def __init__(
+        self, server: Server, pool: Executor, tally: Tally, worst: Worst, pools: dict[str, Pools]
+    ) -> None:
         self._server = server
         self._pool = pool
         self._tally = tally
         self._worst = worst
-        self._pools: dict[str, Pools] = {}
+        self._pools = pools
 
     def judge(self, clip: Clip) -> None:
         """Score one clip.

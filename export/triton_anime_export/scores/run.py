@@ -15,6 +15,8 @@ from typing import Any
 
 import cv2
 
+import triton_anime
+import triton_anime_export
 from triton_anime.server import Server
 from triton_anime.streams import Pump
 from triton_anime_export.scores import staging
@@ -23,9 +25,9 @@ from triton_anime_export.scores.casts import SEED, art_cast, studio_cast
 from triton_anime_export.scores.clip import Clip
 from triton_anime_export.scores.judge_clips import ClipJudge
 from triton_anime_export.scores.judge_drawings import DrawingJudge
+from triton_anime_export.scores.progress import Progress, Standing
 from triton_anime_export.scores.rows import PRODUCT
 from triton_anime_export.scores.sizes import Sizes
-from triton_anime_export.scores.tally import Tally
 from triton_anime_export.scores.worst import Worst
 from triton_anime_export.studio.director import Cast
 
@@ -40,6 +42,7 @@ def score(
     *,
     command: str,
     worst: Path | None = None,
+    progress: Path | None = None,
     tell: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """Score the product, its networks and the peers.
@@ -51,39 +54,48 @@ def score(
         data: which of ``studio``, ``art``, ``broadcast`` and ``fresh``.
         command: what was typed, for the record.
         worst: folder for sheets of the worst cases.
+        progress: file that keeps what was found, clip by clip. A run of the same weights, code and command
+            goes on from there; whoever has written the figures away deletes it.
         tell: hears of every clip.
 
     Raises:
         DataError: the art is missing.
+        OutputError: the progress cannot be written.
         ServerError: the server died or a model failed.
     """
     cv2.setNumThreads(1)
-    began, weights = time.monotonic(), weights_digest()
-    tally, sheets = Tally(), Worst(worst)
-    counts: dict[str, dict[str, int]] = {}
+    weights = weights_digest()
+    run = f"{command} {weights} {_code_digest()} {sizes} {sorted(data)} {_versions()} {worst is None}"
+    kept = Progress(progress, run)
+    standing = kept.load() or Standing(Worst(worst))
+    standing.sheets.folder = worst
+    if standing.done:
+        tell(f"goes on after {len(standing.done)} clips")
+    tally, sheets = standing.tally, standing.sheets
     with ThreadPoolExecutor(1, thread_name_prefix="peers") as pool:
-        drawings = DrawingJudge(server, pool, tally, sheets)
+        drawings = DrawingJudge(server, pool, tally, sheets, standing.pools)
         long_clips = ClipJudge(server, pool, tally, sheets)
-        with closing(Pump(clips(art, sizes, data), 1, "studio")) as drawn:
+        since = time.monotonic()
+        with closing(Pump(_left(clips(art, sizes, data), frozenset(standing.done)), 1, "studio")) as drawn:
             for clip in drawn:
-                since = time.monotonic()
                 (long_clips if clip.is_long else drawings).judge(clip)
-                count = counts.setdefault(clip.data, {"clips": 0, "drawings": 0, "long_clips": 0})
-                count["clips"] += 1
-                count["drawings"] += len(clip.judged)
-                count["long_clips"] += clip.is_long
-                tell(f"{clip.data} {clip.name}: {time.monotonic() - since:.1f} s")
-        by_type = drawings.finish()
+                standing.count(clip)
+                now = time.monotonic()
+                standing.seconds += now - since
+                kept.save(standing)
+                tell(f"{clip.data} {clip.name}: {now - since:.1f} s")
+                since = now
+    by_type = drawings.finish()
     for path in sheets.write():
         tell(f"worst cases: {path}")
     return {
         "command": command,
         "seed": SEED,
         "sizes": dataclasses.asdict(sizes),
-        "data": counts,
-        "versions": {"Python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+        "data": standing.counts,
+        "versions": _versions(),
         "weights": weights,
-        "minutes": round((time.monotonic() - began) / 60, 1),
+        "minutes": round(standing.seconds / 60, 1),
         "figures": _rounded(tally.results()),
         "errors": _rounded(tally.errors(PRODUCT)),
         "effects_by_type": _rounded(by_type),
@@ -136,6 +148,23 @@ def weights_digest() -> str:
         digest.update(path.read_bytes())
         found = True
     return digest.hexdigest()[:12] if found else "none"
+
+
+def _left(drawn: Iterator[Clip], done: frozenset[tuple[str, str]]) -> Iterator[Clip]:
+    return (clip for clip in drawn if (clip.data, clip.name) not in done)
+
+
+def _versions() -> dict[str, str]:
+    return {"Python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+
+
+def _code_digest() -> str:
+    """Changes when any line of either package does."""
+    digest = hashlib.sha256()
+    for folder in (*triton_anime.__path__, *triton_anime_export.__path__):
+        for path in sorted(Path(folder).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _rounded(values: Any) -> Any:

@@ -25,9 +25,10 @@ class Worst:
     """
 
     def __init__(self, folder: Path | None, keep: int = _KEEP) -> None:
-        self._folder = folder
+        self.folder = folder
         self._keep = keep
-        self._found: dict[str, dict[str, tuple[float, U8]]] = {}
+        # Rows are held as PNG: of one set there are some hundred.
+        self._found: dict[str, dict[str, tuple[float, bytes]]] = {}
 
     def offer(self, sheet: str, quality: float, clip: str, label: str, pictures: tuple[U8, U8, U8]) -> None:
         """One case of a clip, of which the worst is kept.
@@ -39,7 +40,7 @@ class Worst:
             label: what to write on the row, besides both.
             pictures: RGB [H,W,3] of one size: frame, truth, answer.
         """
-        if self._folder is None or np.isnan(quality):
+        if self.folder is None or np.isnan(quality):
             return
         found = self._found.setdefault(sheet, {})
         if clip in found and found[clip][0] <= quality:
@@ -48,14 +49,14 @@ class Worst:
 
     def write(self) -> list[Path]:
         """Write ``FOLDER/SHEET.png`` of every sheet, worst on top; returns the paths."""
-        if self._folder is None:
+        if self.folder is None:
             return []
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         written = []
         for sheet, found in sorted(self._found.items()):
-            path = self._folder / f"{sheet}.png"
+            path = self.folder / f"{sheet}.png"
             rows = sorted(found.values(), key=lambda case: case[0])[: self._keep]
-            write_image(path, np.vstack([row for _, row in rows]))
+            write_image(path, np.vstack([_decoded(row) for _, row in rows]))
             written.append(path)
         return written
 
@@ -79,10 +80,15 @@ def coloured(picture: U8, labels: U8) -> U8:
     return np.asarray(np.rint(mixed), np.uint8)
 
 
-def _row(label: str, pictures: tuple[U8, U8, U8]) -> U8:
+def _decoded(row: bytes) -> U8:
+    bgr = cv2.imdecode(np.frombuffer(row, np.uint8), cv2.IMREAD_COLOR)
+    return np.asarray(bgr[..., ::-1], np.uint8)
+
+
+def _row(label: str, pictures: tuple[U8, U8, U8]) -> bytes:
     height = round(pictures[0].shape[0] * _WIDTH / pictures[0].shape[1])
     cells = [cv2.resize(picture, (_WIDTH, height), interpolation=cv2.INTER_AREA) for picture in pictures]
     row = np.hstack(cells)
     cv2.rectangle(row, (0, 0), (9 * len(label) + 6, 16), (0, 0, 0), -1)
     cv2.putText(row, label, (3, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 255), 1, cv2.LINE_AA)
-    return np.asarray(row, np.uint8)
+    return cv2.imencode(".png", row[..., ::-1])[1].tobytes()

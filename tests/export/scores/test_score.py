@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,47 @@ def test_the_whole_way_gives_figures_a_table_and_the_worst_cases(
     assert f" ± {error:.3f} |" in readme
     assert all(set(answers) == {"product"} for answers in scores["errors"].values())
     assert (sheets / "characters.png").is_file()
+
+
+def test_a_run_that_was_cut_off_goes_on_after_the_clips_it_had(
+    cast: Cast, scores: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "studio_cast", lambda frames: cast)
+    models = {"segment_frame": segment, "refine_character": refine, "panoptic_deeplab": segment}
+    progress = tmp_path / "scores.part"
+
+    def go(tell: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
+        data = frozenset({"studio"})
+        paths = {"worst": tmp_path / "worst", "progress": progress}
+        return run.score(FakeServer(models), None, TINY, data, command="score", tell=tell, **paths)
+
+    heard: list[str] = []
+
+    def killed_after_two(text: str) -> None:
+        heard.append(text)
+        if len(heard) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        go(killed_after_two)
+    said: list[str] = []
+    again = go(said.append)
+    assert said[0] == "goes on after 2 clips"
+    assert [text.split(":")[0] for text in heard + said[1:] if text.startswith("studio")] == [
+        f"studio {name}" for name in ("staged00", "explosion0", "simple0", "crossing0")
+    ]
+    same = ("data", "figures", "errors", "effects_by_type")
+    assert {key: again[key] for key in same} == {key: scores[key] for key in same}
+    assert (tmp_path / "worst" / "characters.png").is_file()
+
+    progress.write_bytes(progress.read_bytes()[:1000])
+    said.clear()
+    go(said.append)
+    assert said[0].startswith("studio staged00")
+    monkeypatch.setattr(run, "weights_digest", lambda: "others")
+    said.clear()
+    go(said.append)
+    assert said[0].startswith("studio staged00")
 
 
 def test_check_tells_a_table_that_is_not_that_of_the_figures(scores: dict[str, Any], tmp_path: Path) -> None:
