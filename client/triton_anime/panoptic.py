@@ -27,6 +27,8 @@ _MOST_CHARACTERS = 24
 # Cells of a common border below which nothing can be said of it, and how far apart, in distances of the two
 # peaks, the places may be that the cells on its two sides point at.
 _BORDER, _SAME_PLACE = 3, 0.1
+# The lesser of two instances may be somebody, not a part, when it has this share of the greater.
+_LIKE = 0.5
 # A character smaller than this share of the picture is a fragment of its neighbour, or noise.
 _SMALLEST = 0.0008
 # Share of the longer side within which cells of no instance belong to the nearest one.
@@ -113,14 +115,32 @@ def _join_agreeing(labels: U8, votes: F32, peaks: F32) -> U8:
         gap = votes[(slice(None), *first)] - votes[(slice(None), *second)]
         jumps.append(np.hypot(gap[0], gap[1])[border])
     code, jump = np.concatenate(codes), np.concatenate(jumps)
-    names = np.arange(256, dtype=np.uint8)
+    agreeing: list[tuple[int, int, int]] = []
     for pair in np.unique(code):
         left, right = divmod(int(pair), 256)
         across = jump[code == pair]
         apart = float(np.hypot(*(peaks[:, left - 1] - peaks[:, right - 1])))
         if across.size >= _BORDER and float(np.median(across)) < _SAME_PLACE * apart:
-            low, high = sorted((names[left], names[right]))
-            names[names == high] = low
+            agreeing.append((-across.size, left, right))
+    # The longest border first: a sleeve between two people goes to whom it touches most.
+    return _linked(labels, [(left, right) for _, left, right in sorted(agreeing)])
+
+
+def _linked(labels: U8, pairs: list[tuple[int, int]]) -> U8:
+    """The pairs become one, in their order, unless two of like size would be one by way of a third alone.
+
+    Where two people meet, what they point at passes from one to the other over parts that doubt, so each of
+    these agrees with its neighbours though the two do not.
+    """
+    areas = np.bincount(labels.reshape(-1), minlength=256)
+    names, heaviest = np.arange(256, dtype=np.uint8), np.arange(256)
+    for pair in pairs:
+        low, high = sorted(int(names[label]) for label in pair)
+        parts = int(heaviest[low]), int(heaviest[high])
+        if low == high or (set(parts) != set(pair) and min(areas[[*parts]]) >= _LIKE * max(areas[[*parts]])):
+            continue
+        heaviest[low] = max(parts, key=lambda part: int(areas[part]))
+        names[names == high] = low
     return names[labels]
 
 

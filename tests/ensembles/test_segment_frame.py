@@ -168,6 +168,21 @@ def test_two_peaks_of_one_character_are_one() -> None:
     assert len(np.unique(group(probability, heat, answer["OFFSET"][0]))) == 3
 
 
+def test_two_people_are_not_one_by_way_of_what_lies_between_them() -> None:
+    """Along an arm between them cells point ever more at the other one, so neighbours agree."""
+    ys, xs = np.mgrid[:h, :w].astype(np.float32)
+    probability = np.zeros((4, h, w), np.uint8)
+    probability[CHARACTER][:, :12] = probability[CHARACTER][:, 26:] = 250
+    probability[CHARACTER][9:16] = 250
+    heat = np.zeros((h, w), np.uint8)
+    heat[12, 6], heat[12, 18], heat[12, 33] = 200, 60, 200
+    labels = group(probability, heat, np.stack([xs.clip(6, 33) - xs, 12 - ys]))
+    assert labels[3, 1] == labels[20, 10]
+    assert labels[3, 38] == labels[20, 28]
+    assert labels[3, 1] != labels[3, 38]
+    assert labels[12, 18] in (labels[3, 1], labels[3, 38])
+
+
 def test_parts_that_stand_on_one_another_are_one_figure() -> None:
     probability = np.zeros((4, h, w), np.uint8)
     probability[CHARACTER][2:22, 10:18] = 250
