@@ -123,25 +123,31 @@ def _join_agreeing(labels: U8, votes: F32, peaks: F32) -> U8:
         if across.size >= _BORDER and float(np.median(across)) < _SAME_PLACE * apart:
             agreeing.append((-across.size, left, right))
     # The longest border first: a sleeve between two people goes to whom it touches most.
-    return _linked(labels, [(left, right) for _, left, right in sorted(agreeing)])
+    return _linked(labels, [(left, right) for _, left, right in sorted(agreeing)], peaks)
 
 
-def _linked(labels: U8, pairs: list[tuple[int, int]]) -> U8:
-    """The pairs become one, in their order, unless two of like size would be one by way of a third alone.
+def _linked(labels: U8, pairs: list[tuple[int, int]], peaks: F32) -> U8:
+    """The pairs become one, in their order, unless two people would be one by way of a third alone.
 
     Where two people meet, what they point at passes from one to the other over parts that doubt, so each of
-    these agrees with its neighbours though the two do not.
+    these agrees with its neighbours though the two do not. Two people are of like size and side by side; the
+    halves of one stand on one another.
     """
     areas = np.bincount(labels.reshape(-1), minlength=256)
     names, heaviest = np.arange(256, dtype=np.uint8), np.arange(256)
     for pair in pairs:
         low, high = sorted(int(names[label]) for label in pair)
-        parts = int(heaviest[low]), int(heaviest[high])
-        if low == high or (set(parts) != set(pair) and min(areas[[*parts]]) >= _LIKE * max(areas[[*parts]])):
+        one, other = int(heaviest[low]), int(heaviest[high])
+        if low == high or ({one, other} != set(pair) and _are_two(areas, peaks, one, other)):
             continue
-        heaviest[low] = max(parts, key=lambda part: int(areas[part]))
+        heaviest[low] = max(one, other, key=lambda part: int(areas[part]))
         names[names == high] = low
     return names[labels]
+
+
+def _are_two(areas: NDArray[np.int64], peaks: F32, one: int, other: int) -> bool:
+    across, along = np.abs(peaks[:, one - 1] - peaks[:, other - 1])
+    return bool(min(areas[one], areas[other]) >= _LIKE * max(areas[one], areas[other]) and across > along)
 
 
 def kept_segments(

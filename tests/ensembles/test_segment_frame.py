@@ -183,6 +183,18 @@ def test_two_people_are_not_one_by_way_of_what_lies_between_them() -> None:
     assert labels[12, 18] in (labels[3, 1], labels[3, 38])
 
 
+def test_the_halves_of_one_figure_are_one_by_way_of_its_waist() -> None:
+    """The same lying on its side: what agrees over a waist, one above the other, is one body."""
+    ys, xs = np.mgrid[:w, :h].astype(np.float32)
+    probability = np.zeros((4, w, h), np.uint8)
+    probability[CHARACTER][:12] = probability[CHARACTER][26:] = 250
+    probability[CHARACTER][:, 9:16] = 250
+    heat = np.zeros((w, h), np.uint8)
+    heat[6, 12], heat[18, 12], heat[33, 12] = 200, 60, 200
+    labels = group(probability, heat, np.stack([12 - xs, ys.clip(6, 33) - ys]))
+    assert list(np.unique(labels)) == [0, 1]
+
+
 def test_parts_that_stand_on_one_another_are_one_figure() -> None:
     probability = np.zeros((4, h, w), np.uint8)
     probability[CHARACTER][2:22, 10:18] = 250
