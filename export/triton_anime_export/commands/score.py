@@ -14,6 +14,7 @@ from triton_anime_export.scores.rows import DATA
 @click.command("score")
 @click.option("--art", type=click.Path(path_type=Path), help="Folder of art with SOURCES.tsv.")
 @click.option(
+    "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("perf"),
@@ -58,6 +59,7 @@ def command(
 
     from triton_anime.errors import TritonAnimeError
     from triton_anime.server_source import ServerSource
+    from triton_anime.writers.files import output_errors, write_bytes
     from triton_anime_export.scores.run import score
     from triton_anime_export.scores.sizes import QUICK, Sizes
     from triton_anime_export.scores.table import section, split, with_section
@@ -81,12 +83,13 @@ def command(
                 progress=progress,
                 tell=lambda text: click.echo(text, err=True),
             )
+        with output_errors(output):
+            output.mkdir(parents=True, exist_ok=True)
+            write_bytes(output / "scores.json", (json.dumps(scores, indent=1) + "\n").encode())
+            if readme.is_file():
+                write_bytes(readme, with_section(readme.read_text("utf-8"), scores).encode())
     except TritonAnimeError as error:
         raise ExportError(str(error)) from error
-    output.mkdir(parents=True, exist_ok=True)
-    (output / "scores.json").write_text(json.dumps(scores, indent=1) + "\n", "utf-8")
-    if readme.is_file():
-        readme.write_text(with_section(readme.read_text("utf-8"), scores), "utf-8")
     if progress is not None:
         progress.unlink(missing_ok=True)
     click.echo(section(scores))

@@ -12,17 +12,6 @@ from triton_anime_export.scores.judge_drawings import Pools
 from triton_anime_export.scores.tally import Tally
 from triton_anime_export.scores.worst import Worst
 
-_DAMAGED = (
-    OSError,
-    EOFError,
-    pickle.UnpicklingError,
-    AttributeError,
-    ImportError,
-    IndexError,
-    TypeError,
-    ValueError,
-)
-
 
 @dataclass
 class Standing:
@@ -64,7 +53,7 @@ class Progress:
             return None
         try:
             run, standing = pickle.loads(self._path.read_bytes())
-        except _DAMAGED:
+        except Exception:  # a damaged pickle raises nearly anything
             return None
         return standing if run == self._run and isinstance(standing, Standing) else None
 

@@ -54,8 +54,8 @@ def score(
         data: which of ``studio``, ``art``, ``broadcast`` and ``fresh``.
         command: what was typed, for the record.
         worst: folder for sheets of the worst cases.
-        progress: file that keeps what was found, clip by clip. A run of the same weights, code and command
-            goes on from there; whoever has written the figures away deletes it.
+        progress: file that keeps what was found, clip by clip. A run of the same weights, code, art and
+            command goes on from there; whoever has written the figures away deletes it.
         tell: hears of every clip.
 
     Raises:
@@ -65,8 +65,8 @@ def score(
     """
     cv2.setNumThreads(1)
     weights = weights_digest()
-    run = f"{command} {weights} {_code_digest()} {sizes} {sorted(data)} {_versions()} {worst is None}"
-    kept = Progress(progress, run)
+    same = (command, weights, _code_digest(), art, sizes, sorted(data), _versions(), worst is None)
+    kept = Progress(progress, repr(same))
     standing = kept.load() or Standing(Worst(worst))
     standing.sheets.folder = worst
     if standing.done:

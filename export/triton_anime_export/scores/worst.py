@@ -20,7 +20,7 @@ class Worst:
     """The lowest values of each sheet.
 
     Args:
-        folder: where the sheets go; nothing is kept when None.
+        folder: where the sheets go; nothing is kept when None. May be changed until they are written.
         keep: rows of a sheet.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 pytest.importorskip("scipy", reason="needs the extra triton-anime[export]")
 pytest.importorskip("skia", reason="needs the extra triton-anime[export]")
 
+from triton_anime.errors import OutputError
 from triton_anime.server import FakeServer
 from triton_anime_export.commands.score import command
 from triton_anime_export.errors import DataError, StaleError
@@ -23,8 +25,10 @@ from triton_anime_export.folders import CHECKOUT
 from triton_anime_export.scores import run, staging
 from triton_anime_export.scores.broadcast import broadcast
 from triton_anime_export.scores.casts import art_cast, effects_by_type
+from triton_anime_export.scores.progress import Progress, Standing
 from triton_anime_export.scores.sizes import Sizes
 from triton_anime_export.scores.table import BEGIN, END, with_section
+from triton_anime_export.scores.worst import Worst
 from triton_anime_export.studio.director import Cast
 from triton_anime_export.studio.source import Source
 
@@ -149,6 +153,24 @@ def test_a_run_that_was_cut_off_goes_on_after_the_clips_it_had(
     said.clear()
     go(said.append)
     assert said[0].startswith("studio staged00")
+
+
+def test_a_full_disk_is_told_in_one_line_and_what_was_kept_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Progress(tmp_path / "scores.part", "run")
+    kept.save(Standing(Worst(None), done={("studio", "staged00")}))
+
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(OutputError, match="disk is full"):
+            kept.save(Standing(Worst(None)))
+    standing = kept.load()
+    assert standing is not None
+    assert standing.done == {("studio", "staged00")}
 
 
 def test_check_tells_a_table_that_is_not_that_of_the_figures(scores: dict[str, Any], tmp_path: Path) -> None:
